@@ -1,0 +1,69 @@
+/* capture.h - where frames come from: what a backend offers to a worker
+ *
+ * A source is an interface, a file list or a port; it has one or more queues, and each queue is polled by exactly
+ * one worker. A worker knows no backend: it sees queues.
+ */
+#ifndef PAVO_CAPTURE_H
+#define PAVO_CAPTURE_H
+
+#include "pavo_export.h"
+
+struct cfg;
+
+/* What a source can tell about packets, as totals since open. */
+struct cap_stats {
+    uint64_t offered;            /* as far as the source can tell: received + lost */
+    uint64_t lost[PAVO_LOSSES];
+    bool knows_losses;           /* false: the driver does not tell; 'offered' is then what was received */
+};
+
+enum { CAP_END = -1, CAP_FAILED = -2 }; /* returned by recv */
+
+struct cap_queue {
+    const struct cap_ops *ops;
+    uint16_t source;             /* number of its source, as in pavo_frame.source */
+    bool can_wait;               /* file or pipe: nothing is lost while nobody receives */
+    bool wall_clock;             /* live: between bursts the wall clock moves event time */
+    int node;                    /* NUMA node of the device, -1 unknown */
+    const char *name;            /* of the source: "eth0", "a.pcap" */
+};
+
+struct cap_ops {
+    /* Up to 'max' frames, borrowed until done(); 0: none now; CAP_END; CAP_FAILED (error() says what). After CAP_END
+     * or CAP_FAILED it is not called again. Worker thread. */
+    int (*recv)(struct cap_queue *q, struct pavo_frame *out, unsigned max);
+    void (*done)(struct cap_queue *q);
+    /* Sleeps until frames may be there, at most timeout_ms; false: this backend can't sleep, poll it. */
+    bool (*wait)(struct cap_queue *q, int timeout_ms);
+    /* Any thread, at any time between open and close. Sums over the source's queues are made by the caller. */
+    void (*stats)(struct cap_queue *q, struct cap_stats *out);
+    /* What went wrong, after CAP_FAILED; or what was cut, after CAP_END of a broken file (then status 2). NULL: nothing. */
+    const char *(*error)(struct cap_queue *q);
+    /* Called by the worker's thread before the first recv and after the last. May be NULL. */
+    void (*enter)(struct cap_queue *q);
+    void (*leave)(struct cap_queue *q);
+};
+
+/* All queues of a run, in a fixed order. Backends append to it when they open. */
+struct cap_set {
+    struct cap_queue **queues;
+    unsigned n_queues;
+    const char **source_names;   /* by source number */
+    unsigned n_sources;
+};
+
+/* Opens what the configuration names. 0 or -errno with err; nothing is left open then. capture_close() closes
+ * what the set holds (after the workers have ended) and leaves nothing behind. */
+int capture_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err);
+void capture_close(struct cap_set *set);
+
+/* The two backends (capture_pcap.c, capture_dpdk.c). */
+int capture_pcap_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err);
+void capture_pcap_close(void);
+int capture_dpdk_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err);
+void capture_dpdk_close(void);
+/* Adds a queue or a source name to the set; -ENOMEM. */
+int cap_set_queue(struct cap_set *set, struct cap_queue *q);
+int cap_set_source(struct cap_set *set, const char *name); /* returns its number */
+
+#endif

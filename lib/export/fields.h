@@ -1,0 +1,88 @@
+/* fields.h - the fields of a record as data: rows of fields.def with get, set, compare and format
+ *
+ * Filter, reader, sort, group-by, CSV and the generated documents work on these and name no field.
+ */
+#ifndef PAVO_FIELDS_H
+#define PAVO_FIELDS_H
+
+#include "pavo_flow.h"
+
+enum fld_type {
+    FLD_U,    /* unsigned number */
+    FLD_IP4,
+    FLD_IP6,
+    FLD_MAC,
+    FLD_MS,   /* time; value in ns since the epoch, milliseconds on the IPFIX wire */
+    FLD_NTP,  /* time; value in ns since the epoch, NTP 64 bit on the IPFIX wire */
+    FLD_W,    /* enumeration with words */
+    FLD_F,    /* flags */
+    FLD_B,    /* 0 or 1 */
+    FLD_ID,   /* 64-bit identifier, sixteen hex digits in text */
+    FLD_LIST, /* the encapsulation list; not comparable, no get/set */
+};
+
+enum fld_semantics { FLD_K, FLD_Q, FLD_T, FLD_N };
+
+enum { FLD_T4 = 1, FLD_T6 = 2, FLD_TL = 4, FLD_TIP = 3, FLD_TALL = 7 };
+
+struct fld {
+    const char *ie;       /* IPFIX element name */
+    const char *word;     /* short name for filters and --fields; several rows may share it (src.ip of 4 and 6) */
+    const char *json;     /* dotted ECS path; several rows may share it */
+    const char *unit, *help;
+    uint32_t pen;
+    uint16_t id;
+    uint16_t offset;      /* of the member in struct pavo_record */
+    uint8_t width;        /* bytes of the member */
+    uint8_t bytes;        /* on the IPFIX wire; 0: variable */
+    uint8_t templates;    /* FLD_T4 | FLD_T6 | FLD_TL */
+    uint8_t type;         /* enum fld_type */
+    uint8_t semantics;    /* enum fld_semantics */
+    uint8_t digest;
+    uint8_t have;         /* internal: presence rule */
+    const char *const *words; /* FLD_W: NULL-terminated; index is the number on the wire */
+};
+extern const struct fld fld_table[];
+extern const unsigned fld_count;
+
+struct fld_value {
+    uint8_t type;         /* enum fld_type */
+    uint64_t u;           /* number, time in ns, flags, enumeration, id */
+    uint8_t bytes[16];    /* address, MAC */
+};
+
+/* By element name, word or JSON path: the first row of that name, and the next one after 'after' that
+ * shares it (for IPv4 and IPv6 twins); NULL when there is none. */
+const struct fld *fld_find(const char *name, const struct fld *after);
+/* Value of a field; false: absent in this record (unknown, or not of this kind). Read only. */
+bool fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v);
+/* As fld_get over all rows that share f's word. */
+bool fld_get_word(const struct pavo_record *r, const struct fld *f, struct fld_value *v);
+void fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v);
+/* -1, 0, 1; addresses by family then bytes. */
+int fld_compare(const struct fld_value *a, const struct fld_value *b);
+/* Text as in JSON without quotes: RFC 3339 with nine digits for times, words, hex. Returns the length, < n. */
+size_t fld_format(const struct fld *f, const struct fld_value *v, char *out, size_t n);
+/* Text into a value of the field's type, units and words understood ("10.0.0.1", "1MiB", "5s", "idle"). 0 or -EINVAL. */
+int fld_parse(const struct fld *f, const char *text, struct fld_value *v);
+
+/* Formatters that the encoders share; they write no NUL and return the end. */
+char *fmt_u64(char *at, uint64_t n);
+char *fmt_ip4(char *at, const uint8_t ip[4]);
+char *fmt_ip6(char *at, const uint8_t ip[16]);   /* RFC 5952; at most 45 bytes */
+char *fmt_mac(char *at, const uint8_t mac[6]);   /* 00-00-5E-00-53-01 */
+char *fmt_time(char *at, uint64_t ns);           /* 2026-11-23T10:00:05.123456789Z, 30 bytes */
+char *fmt_hex64(char *at, uint64_t n);           /* sixteen digits */
+char *fmt_json_string(char *at, const char *s, size_t n); /* escaped, without quotes; at most 6n bytes */
+
+/* 128-bit digest of the fields with D = 1; the digest of a set is the sum (mod 2^128) of its records'. */
+struct pavo_digest {
+    uint64_t hi, lo;
+};
+struct pavo_digest pavo_record_digest(const struct pavo_record *r);
+void pavo_digest_add(struct pavo_digest *sum, const struct pavo_digest *d);
+
+/* community_id version 1 of an IP record ("1:" + base64 of SHA-1); 30 bytes and NUL. False: not an IP flow. */
+bool pavo_community_id(const struct pavo_record *r, char out[32]);
+
+#endif

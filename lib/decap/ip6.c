@@ -1,0 +1,128 @@
+/* ip6.c - IPv6 and its extension headers
+ *
+ * out->proto follows the next-header fields: however the walk ends, it is the last one that was
+ * read.
+ */
+#include "routes.h"
+
+enum {
+    NO_NEXT_HEADER = 59,
+    OPTION_PAD1 = 0,
+    OPTION_JUMBO = 0xc2,
+    JUMBO_MIN = 65536,
+};
+
+/* RFC 8200 section 3. */
+enum dec_step
+dec_ip6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    struct pavo_layers *out = w->out;
+    uint32_t body = be16(h + 4);
+
+    if (h[0] >> 4 != 6)
+        return dec_stop(w, PAVO_WHY_IP_VERSION);
+    /* Segments above 64 KiB that are cut up by the NIC may say 0 without a jumbo option. */
+    if (body == 0 && h[6] != 0 && rest->told >= JUMBO_MIN)
+        body = rest->told;
+    out->kind = PAVO_KIND_IP6;
+    out->proto = h[6];
+    out->frag = PAVO_FRAG_NONE;
+    out->has_ports = 0;
+    out->ttl = h[7];
+    out->tos = (uint8_t)(be16(h) >> 4);
+    out->l3_len = 40 + body;
+    out->flow_label = be32(h) & 0xfffffu;
+    memcpy(out->src, h + 8, 16);
+    memcpy(out->dst, h + 24, 16);
+    out->src_port = 0;
+    out->dst_port = 0;
+    out->spi = 0;
+    dec_prove(w);
+    w->is_jumbo = body == 0 && h[6] == 0;
+    if (w->is_jumbo) {
+        w->over = 0;
+        out->payload_len = 0; /* until the option is read */
+    } else {
+        dec_ip_body(w, rest, body);
+    }
+    return dec_by_ip_proto(h[6], w);
+}
+
+/* Headers of options and routes: next header, length in words of 8 bytes beyond the first. */
+enum dec_step
+dec_ext(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    const uint32_t more = h[1] * 8u;
+
+    if (!cur_take(rest, more))
+        return dec_cut(w, rest, more);
+    dec_mark(w, rest);
+    return dec_by_ip_proto(h[0], w);
+}
+
+/* The jumbo payload length among the 'n' bytes of options at 'o', RFC 2675 section 2; 0: none. */
+static uint32_t
+jumbo_length(const uint8_t *o, uint32_t n)
+{
+    for (uint32_t i = 0; i + 1 < n;) {
+        if (o[i] == OPTION_PAD1) {
+            i++;
+            continue;
+        }
+        if (o[i] == OPTION_JUMBO && o[i + 1] == 4 && i + 6 <= n)
+            return be32(o + i + 2);
+        i += 2u + o[i + 1];
+    }
+    return 0;
+}
+
+/* Hop-by-hop options: they are read for the jumbo payload only. */
+enum dec_step
+dec_hopopt(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    struct pavo_layers *out = w->out;
+    const uint32_t more = h[1] * 8u;
+    uint32_t jumbo;
+
+    if (!cur_take(rest, more))
+        return dec_cut(w, rest, more);
+    if (w->is_jumbo) {
+        w->is_jumbo = false;
+        jumbo = jumbo_length(h + 2, more + 6);
+        if (jumbo < JUMBO_MIN) { /* RFC 2675 section 3: it must be above 65535 */
+            out->proto = h[0];
+            return dec_stop(w, PAVO_WHY_IP6_JUMBO);
+        }
+        out->l3_len = jumbo > UINT32_MAX - 40 ? UINT32_MAX : jumbo + 40;
+        dec_ip_body(w, rest, jumbo > more + 8 ? jumbo - more - 8 : 0);
+    }
+    dec_mark(w, rest);
+    return dec_by_ip_proto(h[0], w);
+}
+
+/* Fragment header: next header, reserved, offset and M, identification. */
+enum dec_step
+dec_frag6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    const uint32_t offset = be16(h + 2) & 0xfff8u;
+    const bool more = h[3] & 1;
+
+    dec_mark(w, rest);
+    /* RFC 6946: with neither an offset nor more to come it is a whole packet. */
+    if ((offset || more) && !dec_frag(w, h[0], be32(h + 4), offset != 0))
+        return DEC_STOP;
+    return dec_by_ip_proto(h[0], w);
+}
+
+/* Mobility, HIP and Shim6 headers are messages as a rule, and then the last header: the packet is
+ * theirs. Next header and length stand as in the other extension headers. */
+enum dec_step
+dec_message(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    const uint32_t more = h[1] * 8u;
+
+    if (!cur_take(rest, more))
+        return dec_cut(w, rest, more);
+    dec_mark(w, rest);
+    return h[0] == NO_NEXT_HEADER ? DEC_STOP : dec_by_ip_proto(h[0], w);
+}

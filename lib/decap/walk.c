@@ -1,0 +1,127 @@
+/* walk.c - the loop over the steps of one frame
+ *
+ * What holds for every header is here once: its fixed bytes must be held, at most PAVO_DEPTH_MAX of
+ * them are read, and a walk that ends inside a tunnel on trial (dec.h) gives the outer flow back.
+ */
+#include "dec.h"
+
+static const struct dec_row {
+    dec_fn *fn;
+    uint32_t fixed;
+} rows[DEC_STEPS] = {
+#define STEP(name, function, fixed_bytes, spec)                                                    \
+    [DEC_##name] = {.fn = function, .fixed = fixed_bytes},
+#define ROUTE(by, value, step)
+#include "steps.def"
+#undef STEP
+#undef ROUTE
+};
+
+static const uint8_t first_step[PAVO_LINKS] = {
+#define LINK(name, number, dlt, step, word, help) [PAVO_LINK_##name] = DEC_##step,
+#include "links.def"
+#undef LINK
+};
+
+/* A transport header that is cut: its ports stand in its first four bytes (TCP, UDP, UDP-Lite,
+ * SCTP, DCCP alike), and with them the packet stays in its flow. What an ICMP error quotes may be
+ * all there is (RFC 792: 64 bits). Not so for a tiny fragment, which says less than the packet
+ * will. */
+static void
+read_cut_ports(struct dec_walk *w, enum dec_step step, const struct cur *rest)
+{
+    const uint8_t *h = cur_peek(rest, 4);
+
+    if (!h || (w->why == PAVO_WHY_TINY_FRAGMENT && !w->is_quote))
+        return;
+    if (step != DEC_TCP && step != DEC_UDP && step != DEC_UDPLITE && step != DEC_SCTP &&
+        step != DEC_DCCP)
+        return;
+    w->out->src_port = be16(h);
+    w->out->dst_port = be16(h + 2);
+    w->out->has_ports = 1;
+}
+
+/* The end of a walk with a tunnel on trial: is what was read inside a flow, or is the outer one? */
+static void
+end_trial(struct dec_walk *w)
+{
+    if (w->why == PAVO_WHY_DONE && w->out->kind == PAVO_KIND_LINK && !w->in_doubt)
+        return; /* a whole frame of a protocol other than IP */
+    if (w->why == PAVO_WHY_DONE)
+        w->why = w->in_doubt ? PAVO_WHY_UNSOUND : PAVO_WHY_UNOPENED;
+    memcpy(w->out, w->saved, sizeof w->saved);
+}
+
+void
+dec_run(struct dec_walk *w, enum dec_step step, struct cur rest)
+{
+    struct pavo_layers *out = w->out;
+
+    do {
+        const struct dec_row *row = &rows[step];
+        const uint8_t *h;
+
+        if (out->depth == PAVO_DEPTH_MAX) {
+            w->why = PAVO_WHY_DEPTH;
+            break;
+        }
+        h = cur_take(&rest, row->fixed);
+        if (!h) {
+            dec_cut(w, &rest, row->fixed);
+            read_cut_ports(w, step, &rest);
+            break;
+        }
+        out->depth += row->fixed != 0;
+        step = row->fn(h, &rest, w);
+    } while (step != DEC_STOP);
+    if (w->on_trial)
+        end_trial(w);
+    if (w->why == PAVO_WHY_DONE)
+        w->why = w->flaw;
+}
+
+bool
+dec_frag(struct dec_walk *w, uint8_t proto, uint32_t id, bool is_later)
+{
+    struct pavo_layers *out = w->out;
+    struct pavo_fragment *f = &out->frags[out->n_frags];
+
+    out->frag = is_later ? PAVO_FRAG_LATER : PAVO_FRAG_FIRST;
+    out->proto = proto;
+    if (out->n_frags == PAVO_FRAGS_MAX) {
+        w->why = PAVO_WHY_FRAG_NEST;
+        return false;
+    }
+    f->ip_version = out->kind;
+    f->proto = out->kind == PAVO_KIND_IP4 ? proto : 0;
+    f->is_later = is_later;
+    f->unused = 0;
+    f->id = id;
+    memcpy(f->src, out->src, sizeof f->src);
+    memcpy(f->dst, out->dst, sizeof f->dst);
+    out->n_frags++;
+    return !is_later;
+}
+
+void
+pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
+           struct pavo_layers *out)
+{
+    struct dec_walk w;
+
+    dec_clear(out);
+    out->wire_len = frame->len;
+    w.cfg = cfg;
+    w.out = out;
+    w.over = 0;
+    w.why = PAVO_WHY_DONE;
+    w.flaw = PAVO_WHY_DONE;
+    w.on_trial = false;
+    w.in_doubt = false;
+    w.is_quote = false;
+    w.is_jumbo = false;
+    dec_run(&w, (enum dec_step)first_step[frame->link],
+            cur_open(frame->data, frame->caplen, frame->len));
+    out->why = w.why;
+}

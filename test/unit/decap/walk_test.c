@@ -1,0 +1,320 @@
+/* walk_test.c - the decoder on hand-written frames, whole and cut at every byte
+ *
+ * A row gives a frame and the one line that says what pavo_decap() must make of it. The runner then
+ * decodes every shorter piece of the frame, once as a short capture and once as a short frame, from
+ * a heap block of exactly that size (AddressSanitizer sees one byte too far), and checks that no
+ * result claims what it could not have seen.
+ */
+#include <arpa/inet.h>
+
+#include "pavo_decap.h"
+#include "t.h"
+
+#include "frames.h"
+
+static struct pavo_decap_config cfg;
+
+/* Writes what a result says; only what is not usual is told. */
+static void
+tell(const struct pavo_layers *o, char *to, size_t room)
+{
+    static const char *const frags[] = {"", " first", " later"};
+    char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
+    const int af = o->kind == PAVO_KIND_IP6 ? AF_INET6 : AF_INET;
+    FILE *f = fmemopen(to, room, "w");
+
+    assert_non_null(f);
+    inet_ntop(af, o->src, a, sizeof a);
+    inet_ntop(af, o->dst, b, sizeof b);
+    if (o->kind == PAVO_KIND_LINK)
+        fprintf(f, "link %s%04x %02x>%02x", o->is_llc ? "llc " : "", o->ethertype,
+                o->has_mac ? o->src_mac[5] : 0, o->has_mac ? o->dst_mac[5] : 0);
+    else if (o->kind == PAVO_KIND_ARP)
+        fprintf(f, "arp %u %s>%s", o->arp_op, a, b);
+    else
+        fprintf(f, "%s>%s %u", a, b, o->proto);
+    if (o->has_ports)
+        fprintf(f, " %u>%u", o->src_port, o->dst_port);
+    fprintf(f, "%s l3 %u pay %u d%u", frags[o->frag], o->l3_len, o->payload_len, o->depth);
+    if (o->kind >= PAVO_KIND_IP4 && o->ttl != 64)
+        fprintf(f, " ttl %u", o->ttl);
+    if (o->tos)
+        fprintf(f, " tos %u", o->tos);
+    if (o->flow_label)
+        fprintf(f, " label %x", o->flow_label);
+    if (o->has_tcp)
+        fprintf(f, " tcp %03x %u %u %u", o->tcp_flags, o->tcp_seq, o->tcp_ack, o->tcp_window);
+    if (o->has_icmp)
+        fprintf(f, " icmp %u/%u id %u", o->icmp_type, o->icmp_code, o->icmp_id);
+    if (o->spi)
+        fprintf(f, " spi %x", o->spi);
+    for (unsigned i = 0; i < o->n_layers; i++) {
+        const struct pavo_layer *l = &o->layers[i];
+
+        fprintf(f, " [%s %u", pavo_carrier_word(l->type), l->id);
+        if (l->ip_version) {
+            inet_ntop(l->ip_version == 6 ? AF_INET6 : AF_INET, l->src, a, sizeof a);
+            inet_ntop(l->ip_version == 6 ? AF_INET6 : AF_INET, l->dst, b, sizeof b);
+            fprintf(f, " %s>%s", a, b);
+        }
+        if (l->src_port)
+            fprintf(f, " %u>%u", l->src_port, l->dst_port);
+        fputs("]", f);
+    }
+    for (unsigned i = 0; i < o->n_frags; i++)
+        fprintf(f, " {v%u p%u %x%s}", o->frags[i].ip_version, o->frags[i].proto, o->frags[i].id,
+                o->frags[i].is_later ? " later" : "");
+    if (o->quote.kind) {
+        inet_ntop(o->quote.kind == 6 ? AF_INET6 : AF_INET, o->quote.src, a, sizeof a);
+        inet_ntop(o->quote.kind == 6 ? AF_INET6 : AF_INET, o->quote.dst, b, sizeof b);
+        fprintf(f, " quotes %s>%s %u %u>%u%s", a, b, o->quote.proto, o->quote.src_port,
+                o->quote.dst_port, o->quote.has_ports ? "" : " no ports");
+        if (o->quote.icmp_type)
+            fprintf(f, " icmp %u", o->quote.icmp_type);
+    }
+    fprintf(f, " %s", pavo_why_word(o->why));
+    fclose(f);
+}
+
+static void
+decode(enum pavo_link link, const uint8_t *bytes, uint32_t caplen, uint32_t len,
+       struct pavo_layers *o)
+{
+    const struct pavo_frame frame = {
+        .data = bytes, .caplen = caplen, .len = len, .link = (uint8_t)link};
+
+    memset(o, 0xa5, sizeof *o); /* the decoder must not count on what was there */
+    pavo_decap(&cfg, &frame, o);
+}
+
+/* Do the 'n' bytes 'what' stand within the first 'size' bytes? */
+static void
+must_hold(const uint8_t *bytes, uint32_t size, const void *what, size_t n, const char *name)
+{
+    if (!memmem(bytes, size, what, n))
+        fail_msg("%s claimed, but it is not in the %u bytes held", name, size);
+}
+
+/* What a result of 'size' held bytes claims must be among them. */
+static void
+check_claims(const struct pavo_layers *o, const uint8_t *bytes, uint32_t size)
+{
+    const size_t addr_bytes = o->kind == PAVO_KIND_IP6 ? 16 : 4;
+    const uint8_t ports[4] = {(uint8_t)(o->src_port >> 8), (uint8_t)o->src_port,
+                              (uint8_t)(o->dst_port >> 8), (uint8_t)o->dst_port};
+
+    assert_true(o->why < PAVO_WHYS);
+    assert_true(o->depth <= PAVO_DEPTH_MAX);
+    assert_true(o->n_layers <= PAVO_LAYERS_MAX);
+    assert_true(o->n_frags <= PAVO_FRAGS_MAX);
+    assert_true(o->payload_len <= o->l3_len);
+    if (o->kind != PAVO_KIND_LINK) {
+        must_hold(bytes, size, o->src, addr_bytes, "source");
+        must_hold(bytes, size, o->dst, addr_bytes, "destination");
+    }
+    if (o->has_ports)
+        must_hold(bytes, size, ports, 4, "ports");
+    if (o->has_mac)
+        must_hold(bytes, size, o->src_mac, 6, "source MAC");
+    if (o->quote.kind)
+        must_hold(bytes, size, o->quote.src, o->quote.kind == PAVO_KIND_IP6 ? 16 : 4, "quote");
+    for (unsigned i = 0; i < o->n_layers; i++)
+        if (o->layers[i].ip_version)
+            must_hold(bytes, size, o->layers[i].src, o->layers[i].ip_version == 6 ? 16 : 4,
+                      "carrier");
+}
+
+/* Decodes the first 'held' bytes from a block of that size, and again with other bytes behind them.
+ */
+static void
+check_prefix(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t len,
+             const struct pavo_layers *whole)
+{
+    struct pavo_layers o, again;
+    char said[1200], said_again[1200];
+    uint8_t *exact = malloc(held ? held : 1);
+    uint8_t *longer = malloc(held + 128);
+
+    assert_non_null(exact);
+    assert_non_null(longer);
+    memcpy(exact, bytes, held);
+    memcpy(longer, bytes, held);
+    memset(longer + held, 0x45, 128);
+    decode(link, exact, held, len, &o);
+    decode(link, longer, held, len, &again);
+    tell(&o, said, sizeof said);
+    tell(&again, said_again, sizeof said_again);
+    assert_string_equal(said, said_again);
+    check_claims(&o, exact, held);
+    if (o.depth > whole->depth)
+        fail_msg("%u bytes give %u headers, the whole frame %u", held, o.depth, whole->depth);
+    assert_true(o.n_frags <= whole->n_frags);
+    if (!o.depth)
+        assert_true(o.why != PAVO_WHY_DONE);
+    free(exact);
+    free(longer);
+}
+
+static const struct row {
+    const char *says, *hex, *is;
+    enum pavo_link link;
+    uint32_t told; /* 0: as many bytes as 'hex' holds */
+} rows[] = {
+#include "walk_rows.def"
+};
+
+static void
+row_test(void **state)
+{
+    const struct row *r = *state;
+    struct pavo_layers o;
+    char said[1200];
+    size_t n;
+    uint8_t *bytes = t_hex(r->hex, &n);
+    const uint32_t len = r->told ? r->told : (uint32_t)n;
+
+    decode(r->link, bytes, (uint32_t)n, len, &o);
+    tell(&o, said, sizeof said);
+    if (getenv("PAVO_SHOW"))
+        fprintf(stderr, "SHOW\t%s\t%s\n", r->says, said);
+    assert_string_equal(said, r->is);
+    assert_int_equal(o.wire_len, len);
+    check_claims(&o, bytes, (uint32_t)n);
+    for (uint32_t held = 0; held < n; held++) {
+        check_prefix(r->link, bytes, held, len, &o);
+        check_prefix(r->link, bytes, held, held, &o);
+    }
+    free(bytes);
+}
+
+/* Headers without an end: 'n' VLAN tags, then IPv4 with UDP. */
+static void
+decode_tags(unsigned n, struct pavo_layers *o)
+{
+    char hex[1024] = "02000000000b02000000000a";
+
+    for (unsigned i = 0; i < n; i++)
+        strcat(hex, "81000064");
+    strcat(hex, "0800" IN4);
+    {
+        size_t size;
+        uint8_t *bytes = t_hex(hex, &size);
+
+        decode(PAVO_LINK_ETHER, bytes, (uint32_t)size, (uint32_t)size, o);
+        free(bytes);
+    }
+}
+
+static void
+sixteen_headers_are_read_and_the_seventeenth_is_named(void **state)
+{
+    struct pavo_layers o;
+
+    decode_tags(13, &o); /* Ethernet, 13 tags, IPv4, UDP */
+    assert_int_equal(o.why, PAVO_WHY_DONE);
+    assert_int_equal(o.depth, 16);
+    assert_int_equal(o.n_layers, 13);
+    assert_int_equal(o.dst_port, 53);
+    decode_tags(14, &o);
+    assert_int_equal(o.why, PAVO_WHY_DEPTH);
+    assert_int_equal(o.depth, 16);
+    assert_int_equal(o.n_layers, 14);
+    assert_int_equal(o.kind, PAVO_KIND_IP4);
+    assert_int_equal(o.proto, 17);
+    assert_int_equal(o.has_ports, 0);
+    decode_tags(15, &o);
+    assert_int_equal(o.why, PAVO_WHY_DEPTH);
+    assert_int_equal(o.kind, PAVO_KIND_LINK);
+    assert_int_equal(o.n_layers, 15);
+    decode_tags(100, &o);
+    assert_int_equal(o.why, PAVO_WHY_DEPTH);
+    assert_int_equal(o.n_layers, 15);
+}
+
+static void
+ports_of_a_carrier_can_be_taken_away_and_given(void **state)
+{
+    static const char hex[] =
+        ETH("0800") IP4("004e", "11") UDP("c000", "12b5", "003a") "08000000 00138900 " INE;
+    size_t n;
+    uint8_t *bytes = t_hex(hex, &n);
+    struct pavo_layers o;
+
+    pavo_decap_udp_clear(&cfg, PAVO_CARRIER_VXLAN);
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.dst_port, 4789);
+    assert_int_equal(o.why, PAVO_WHY_DONE);
+    bytes[36] = 0x30; /* to port 12345 */
+    bytes[37] = 0x39;
+    assert_int_equal(pavo_decap_udp(&cfg, PAVO_CARRIER_VXLAN, 12345, 0), 0);
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.dst_port, 53);
+    assert_int_equal(o.layers[0].dst_port, 12345);
+    assert_true(pavo_decap_udp(&cfg, PAVO_CARRIER_GRE, 1, 0) < 0);
+    assert_true(pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 1, 6) < 0);
+    pavo_decap_udp_clear(&cfg, PAVO_CARRIER_VXLAN);
+    pavo_decap_udp(&cfg, PAVO_CARRIER_VXLAN, 4789, 0);
+    pavo_decap_udp(&cfg, PAVO_CARRIER_VXLAN, 8472, 0);
+    free(bytes);
+}
+
+static void
+link_types_are_found_by_file_and_by_libpcap_number(void **state)
+{
+    assert_int_equal(pavo_link_of(1), PAVO_LINK_ETHER);
+    assert_int_equal(pavo_link_of(101), PAVO_LINK_RAW);
+    assert_int_equal(pavo_link_of(276), PAVO_LINK_SLL2);
+    assert_int_equal(pavo_link_of(147), -1);
+    assert_string_equal(pavo_link_word(PAVO_LINK_SLL), "LINUX_SLL");
+    assert_string_equal(pavo_link_word(PAVO_LINKS), "?");
+}
+
+static void
+every_name_has_a_word(void **state)
+{
+    for (unsigned why = 0; why < PAVO_WHYS; why++) {
+        assert_true(strlen(pavo_why_word(why)) > 3);
+        assert_true(strlen(pavo_why_help(why)) > 20);
+    }
+    assert_string_equal(pavo_why_word(PAVO_WHYS), "?");
+    assert_string_equal(pavo_carrier_word(PAVO_CARRIER_GENEVE), "geneve");
+    assert_string_equal(pavo_carrier_word(0), "?");
+    assert_true(pavo_carrier_is_identity(PAVO_CARRIER_VLAN));
+    assert_false(pavo_carrier_is_identity(PAVO_CARRIER_MPLS)); /* labels change under way */
+}
+
+/* Each row of why.def is the end of some row above, or of the depth test. */
+static void
+every_reason_has_a_case(void **state)
+{
+    for (unsigned why = 0; why < PAVO_WHYS; why++) {
+        const char *word = pavo_why_word(why);
+        bool found = why == PAVO_WHY_DEPTH;
+
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !found; i++)
+            found = strcmp(strrchr(rows[i].is, ' ') + 1, word) == 0;
+        if (!found)
+            fail_msg("no case ends with %s", word);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(sixteen_headers_are_read_and_the_seventeenth_is_named),
+        cmocka_unit_test(ports_of_a_carrier_can_be_taken_away_and_given),
+        cmocka_unit_test(link_types_are_found_by_file_and_by_libpcap_number),
+        cmocka_unit_test(every_name_has_a_word),
+        cmocka_unit_test(every_reason_has_a_case),
+    };
+    int failed;
+
+    pavo_decap_config_init(&cfg);
+    pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5555, 4);
+    pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5556, 41);
+    pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5557, 47);
+    failed = T_RUN_TABLE(rows, row_test);
+    failed += cmocka_run_group_tests_name("others", others, NULL, NULL);
+    return failed != 0;
+}

@@ -101,7 +101,8 @@ struct pavo_clock {
 
 /* pavo_clock_tick - takes the next time stamp; sets *now_ns to the time that rules shall use for this
  * packet: max(ts, now - grace). Returns true if the clock jumped: every live flow of every shard must
- * be closed (pavo_shard_jump) before this packet is accounted. */
+ * be closed before this packet is accounted: pavo_frags_expire(UINT64_MAX), then pavo_shard_clock() with the time
+ * before the jump and pavo_shard_flush(PAVO_DETAIL_CLOCK_JUMP). A limit of 0: no step in that direction is a jump. */
 bool pavo_clock_tick(struct pavo_clock *c, uint64_t ts_ns, uint64_t *now_ns);
 
 /* ---- single-producer single-consumer ring ---------------------------------------------------- */
@@ -149,7 +150,7 @@ struct pavo_frags_config {
     uint32_t limit;       /* datagrams remembered */
     uint32_t waiting;     /* later pieces that may wait, in all */
     uint64_t timeout_ns;  /* how long, in event time */
-    uint64_t seed[2];
+    uint64_t seed[2];     /* of its table, and of 'hash' where it changes a key: the shards' seed */
     const struct pavo_mem *mem;
 };
 struct pavo_frags *pavo_frags_open(const struct pavo_frags_config *cfg, struct pavo_err *err);
@@ -159,11 +160,17 @@ void pavo_frags_close(struct pavo_frags *f);
  * its first piece comes or the time is up. Every packet taken is emitted exactly once in the end. Only
  * packets drive time here, so the outcome is a function of the packets alone. */
 void pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn *emit, void *ctx);
-/* Emits what waits longer than the timeout at 'now_ns'; with UINT64_MAX all that waits. Between bursts of a
- * live source, at a clock jump, and at the end. Returns the packets still waiting. */
+/* Emits what waits longer than the timeout at 'now_ns'; with UINT64_MAX all that waits, and forgets all. Between
+ * bursts of a live source, at a clock jump, and at the end (there first with the clock's time, then with UINT64_MAX:
+ * rules see what is given up at the last time told). Returns the packets still waiting. */
 uint32_t pavo_frags_expire(struct pavo_frags *f, uint64_t now_ns, pavo_emit_fn *emit, void *ctx);
+/* pavo_frags_due - event time at which pavo_frags_expire() next has something to emit; UINT64_MAX: nothing waits.
+ * A receiver that calls pavo_frags_expire() before the first packet whose 'now' has reached it makes the outcome a
+ * function of the packets, whatever the bursts. */
+uint64_t pavo_frags_due(const struct pavo_frags *f);
 const struct pavo_frag_stats *pavo_frags_stats(const struct pavo_frags *f);
-/* Which worker resolves a fragment when there are several receivers: by addresses, protocol and id. */
+/* Which worker resolves a fragment when there are several receivers: by the outermost IP addresses alone, for a later
+ * piece of a tunnel's packet shows no others, and all headers of a frame must meet their pieces. */
 uint32_t pavo_frag_owner_hash(const struct pavo_packet *p);
 
 /* ---- the shard -------------------------------------------------------------------------------- */
@@ -171,7 +178,7 @@ uint32_t pavo_frag_owner_hash(const struct pavo_packet *p);
 struct pavo_timeouts { /* nanoseconds */
     uint64_t active;
     uint64_t idle_tcp;        /* established */
-    uint64_t idle_tcp_new;    /* embryonic: no answer to the SYN yet, or midstream one-sided start */
+    uint64_t idle_tcp_new;    /* began with a SYN and the handshake is not complete */
     uint64_t idle_udp;
     uint64_t idle_icmp;
     uint64_t idle_other;
@@ -182,9 +189,9 @@ struct pavo_timeouts { /* nanoseconds */
 struct pavo_shard_config {
     uint32_t id;
     uint32_t flow_limit;
-    uint32_t encap_limit;     /* distinct encapsulation stacks remembered */
+    uint32_t encap_limit;     /* distinct layers of encapsulation remembered; stacks share their outer ones */
     struct pavo_timeouts timeouts;
-    uint64_t seed[2];
+    uint64_t seed[2];         /* that 'hash' of the packets was made with */
     const struct pavo_mem *mem;
     struct pavo_ring *out;    /* of struct pavo_record; the shard is its producer */
 };
@@ -213,7 +220,7 @@ void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush 
 
 /* pavo_shard_burst - accounts 'n' packets to their flows, in order
  *
- * Each has its key and hash. Stages over the burst: prefetch buckets, find and prefetch flows, account.
+ * Each has its key, and hash = pavo_hash(&key, sizeof key, seed). Stages over the burst: prefetch buckets, find and prefetch flows, account.
  * The result is the same for any split of a stream into bursts. Owner thread only. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);
 
@@ -227,8 +234,9 @@ void pavo_shard_clock(struct pavo_shard *s, uint64_t now_ns);
 unsigned pavo_shard_sweep(struct pavo_shard *s, unsigned budget);
 
 /* pavo_shard_flush - ends all flows: those idle at the shard's clock as idle, the others by 'why'
- * (PAVO_DETAIL_CAPTURE_END, _STOPPED or _CLOCK_JUMP).
+ * (PAVO_DETAIL_CAPTURE_END, _STOPPED or _CLOCK_JUMP). A closed or reset TCP flow ends as such.
  *
+ * When none is left, the shard's clock starts anew: the next packet may be of an earlier time.
  * Returns true when none is left. False: the ring is full, call again. */
 bool pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why);
 

@@ -1,0 +1,65 @@
+/* cacheline.h - alignment and prefetch
+ *
+ * Data is grouped by who touches it and how often, in units of PAVO_CACHE_LINE. A prefetch is a
+ * hint: it never faults, and where the compiler has none it is nothing.
+ */
+#ifndef PAVO_CACHELINE_H
+#define PAVO_CACHELINE_H
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pavo_flow.h"
+
+#define PAVO_ALIGNED alignas(PAVO_CACHE_LINE)
+
+#if defined(__GNUC__)
+#define pavo_likely(x)   __builtin_expect(!!(x), 1)
+#define pavo_unlikely(x) __builtin_expect(!!(x), 0)
+#else
+#define pavo_likely(x)   (x)
+#define pavo_unlikely(x) (x)
+#endif
+
+/* The line at 'p' will be read, or written, soon. */
+static inline void
+prefetch_read(const void *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p, 0, 3);
+#else
+    (void)p;
+#endif
+}
+
+static inline void
+prefetch_write(const void *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p, 1, 3);
+#else
+    (void)p;
+#endif
+}
+
+/* Gives memory back, if there is any. */
+static inline void
+mem_put(const struct pavo_mem *mem, void *p, size_t bytes)
+{
+    if (p)
+        mem->put(mem, p, bytes);
+}
+
+/* The least power of two that is at least 'n'; 'n' is at least 1 and at most 2^31. */
+static inline uint32_t
+pow2_above(uint32_t n)
+{
+    uint32_t p = 1;
+
+    while (p < n)
+        p <<= 1;
+    return p;
+}
+
+#endif

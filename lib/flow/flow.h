@@ -1,0 +1,285 @@
+/* flow.h - what a shard keeps, inside the flow library
+ *
+ * A flow is in three places, grouped by how often they are touched: its key (compared by each
+ * lookup), what each packet writes (the line behind the key), and what begins, ends and rare events
+ * write (an array of its own). Flows are numbered from 1; 0 is none. Sides: [0] is endpoint a of
+ * the key, [1] endpoint b; only a record has directions.
+ */
+#ifndef PAVO_FLOW_PRIVATE_H
+#define PAVO_FLOW_PRIVATE_H
+
+#include "cacheline.h"
+#include "encap.h"
+#include "key.h"
+#include "ring.h"
+
+/* What a flow's idle time depends on. */
+enum flow_state {
+    STATE_OTHER = 0,
+    STATE_UDP,
+    STATE_ICMP,
+    STATE_TCP_NEW, /* the handshake is not complete */
+    STATE_TCP_OPEN,
+    STATE_TCP_CLOSED, /* FIN and acknowledgement both ways; lingers */
+    STATE_TCP_RESET,  /* RST; lingers */
+    STATES
+};
+
+enum {
+    FLOW_FWD_B = 1 << 0,   /* endpoint b is the initiator */
+    FLOW_FIRST_B = 1 << 1, /* endpoint b sent the first packet */
+    FLOW_LATE = 1 << 2,    /* a packet's rule time was not its time stamp: see cold.late_ns */
+    FLOW_MAC = 1 << 3,     /* the cold part has MACs */
+    FLOW_PORTS = 1 << 4,
+    FLOW_EXPORTED = 1 << 5, /* a record has left: initiator and id are settled */
+    FLOW_CUT_LATE = 1 << 6, /* this interval should have been cut */
+    FLOW_SYN = 1 << 7,      /* and 1 << 8: that side's SYN was seen, cold.tcp.syn_seq is valid */
+    FLOW_FIN = 1 << 9,      /* and 1 << 10 */
+    FLOW_ACK = 1 << 11,     /* and 1 << 12: cold.tcp.ack is valid */
+    FLOW_BASIS_SHIFT = 13,  /* three bits: enum pavo_basis */
+};
+_Static_assert(PAVO_BASES <= 8, "the basis has three bits");
+
+enum {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_ACK = 0x10,
+};
+
+/* Line 0: the key. Line 1: what each packet writes, of this interval. */
+struct pavo_flow {
+    PAVO_ALIGNED struct pavo_key key;
+    PAVO_ALIGNED uint64_t last_ns; /* highest time stamp of a packet of this interval */
+    uint64_t octets[2];
+    uint64_t payload[2];
+    uint32_t packets[2];
+    uint32_t
+        cut; /* when the interval ends, in units of 2^CUT_SHIFT ns, rounded down, modulo 2^32 */
+    uint16_t tcp_flags[2];
+    uint8_t ttl_min[2]; /* 0: none yet */
+    uint8_t ttl_max[2];
+    uint8_t state; /* enum flow_state */
+    uint8_t why;   /* highest enum pavo_why */
+    uint16_t flags;
+};
+_Static_assert(offsetof(struct pavo_flow, last_ns) == PAVO_CACHE_LINE, "line 1 starts here");
+_Static_assert(sizeof(struct pavo_flow) == 2 * PAVO_CACHE_LINE, "a flow is two lines");
+
+struct flow_cold {
+    uint64_t first_ns; /* lowest time stamp of this interval */
+    uint64_t start_ns; /* rule time at which this interval began */
+    uint64_t late_ns;  /* highest rule time of packets that had another time stamp; if FLOW_LATE */
+    uint64_t id;       /* if FLOW_EXPORTED */
+    uint64_t packets_before[2]; /* of the intervals before this one */
+    uint64_t octets_before[2];
+    union {
+        struct {
+            uint64_t closed_ns;  /* rule time of the close or reset */
+            uint32_t syn_seq[2]; /* of the first SYN */
+            uint32_t fin_end[2]; /* what acknowledges the FIN */
+            uint32_t ack[2];     /* highest acknowledgement since a FIN was seen */
+        } tcp;
+        struct {
+            struct pavo_quote quote;
+            uint8_t type[2]; /* of each side's first message */
+            uint8_t code[2];
+            uint8_t seen; /* 1 << side */
+        } icmp;
+        uint16_t arp_op;
+    } u;
+    uint32_t fragments[2]; /* of this interval */
+    uint32_t flow_label;
+    uint32_t sequence; /* of the record to come, from 1 */
+    uint32_t encap;
+    uint32_t detail; /* place for what a protocol keeps beyond this; 0: nothing */
+    uint32_t icmp_errors;
+    uint16_t first_flags[2]; /* TCP */
+    uint16_t source;
+    uint16_t ethertype;
+    uint16_t encap_port;
+    uint8_t mac[2][6];
+    uint8_t tos[2];
+    uint8_t icmp_error_type, icmp_error_code;
+};
+_Static_assert(sizeof(struct flow_cold) <= 168,
+               "bounds the memory of a flow, see pavo_shard_bytes");
+
+/* One cache line of the table: eight flows by tag.
+ *
+ * A tag is 16 bits of the hash, never 0; a free entry has tag 0. Tags are packed into words (entry
+ * i in bits 16*(i%4) of word i/4), so that one word operation compares four. An entry's other
+ * bucket follows from its tag and this one. 'age' is when a packet last came, in units of
+ * 2^age_shift ns modulo 2^16, written when it changes: enough to find the idlest entry without
+ * touching the flows. */
+struct ft_bucket {
+    PAVO_ALIGNED uint64_t tags[2];
+    uint16_t age[8];
+    uint32_t flow[8];
+};
+_Static_assert(sizeof(struct ft_bucket) == PAVO_CACHE_LINE, "a bucket is one line");
+
+enum {
+    BUCKET_ENTRIES = 8,
+    CUT_SHIFT = 24,
+    AGE_ENDED = 0x8000, /* closed flows count as idle for this much longer */
+    WHEEL_SHIFT = 30,
+    WHEEL_SLOTS = 32,
+    WHEEL_AHEAD = 8, /* a flow is looked at again after at most this many slots */
+    BURST_MAX = 64,
+};
+
+#define TIMEOUT_MAX                                                                                \
+    (UINT64_C(1) << 53) /* 104 days: what the arithmetic modulo 2^32 << CUT_SHIFT allows */
+
+/* The flows of one worker.
+ *
+ * Owner: the worker, from open to close. It alone touches it; nothing is locked. Two doors lead
+ * out: 'out', whose only producer is the owner, and 'stats', stored relaxed by the owner and loaded
+ * by anyone. */
+struct pavo_shard {
+    /* Set at open, then only read. */
+    PAVO_ALIGNED struct ft_bucket *buckets;
+    struct pavo_flow *flows; /* [1 .. limit] */
+    struct flow_cold *cold;
+    uint32_t
+        *next; /* wheel list, free list, or the queue of ended flows: a flow is in exactly one */
+    uint32_t bucket_mask;
+    uint32_t limit;
+    struct pavo_ring *out;
+    uint64_t idle_ns[STATES]; /* lingering states: the linger */
+    uint64_t active_ns;
+    uint64_t grace_ns;
+    unsigned age_shift; /* unit of ft_bucket.age */
+    struct pavo_shard_config cfg;
+
+    /* The owner's. */
+    PAVO_ALIGNED uint64_t now_ns;     /* highest rule time so far */
+    uint32_t free_at;                 /* list of flows given back */
+    uint32_t used;                    /* flows ever taken: those above are free too */
+    uint32_t ended_first, ended_last; /* ended flows whose record waits for room */
+    uint32_t n_ended;
+    uint64_t wheel_tick; /* the slot that the sweep is at */
+    uint32_t wheel[WHEEL_SLOTS];
+    struct encap encap;
+
+    PAVO_ALIGNED struct pavo_shard_stats stats;
+};
+
+/* ---- shard.c: the table ---- */
+
+/* Makes one record of a flow that has ended and lets go of what the flow holds; the entry is the
+ * caller's to use again. */
+void flow_end(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_detail detail);
+/* Makes and publishes a record; false when 'out' is full. */
+bool record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason,
+                enum pavo_end_detail detail);
+/* Publishes what waits for room. */
+void ended_drain(struct pavo_shard *s);
+/* Where the flow of 'key' stands, bucket * 8 + entry; NO_PLACE if there is none. */
+#define NO_PLACE UINT64_MAX
+uint64_t table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash);
+/* Takes the flow out of the table and back to the free ones; its record was made. */
+void flow_drop(struct pavo_shard *s, uint32_t i);
+
+/* ---- account.c ---- */
+
+/* Sums of a burst, added to the counters once. */
+struct burst_sums {
+    uint64_t packets, octets;
+};
+/* An entry that is the flow's own starts to be the flow of 'p', without counting it yet. */
+void flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
+/* 'p' is a packet of flow 'i' of the table: applies the rules of time, which may end the flow and
+ * begin another one in its place, and counts it. */
+void flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
+/* An ICMP error marks the flow that it quotes. */
+void flow_mark(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
+
+/* The time that rules see; no packet is seen before its own time stamp. */
+static inline uint64_t
+packet_now(const struct pavo_packet *p)
+{
+    return p->now_ns > p->ts_ns ? p->now_ns : p->ts_ns;
+}
+
+static inline bool
+state_lingers(uint8_t state)
+{
+    return state >= STATE_TCP_CLOSED;
+}
+
+/* Highest rule time of the flow's packets. A rule time is never before the time stamp, and mostly
+ * equal to it. */
+static inline uint64_t
+flow_last(const struct pavo_flow *f, const struct flow_cold *c)
+{
+    return pavo_unlikely(f->flags & FLOW_LATE) && c->late_ns > f->last_ns ? c->late_ns : f->last_ns;
+}
+
+/* The flow has ended for a packet that is later than this. */
+static inline uint64_t
+flow_due(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c)
+{
+    const uint64_t from =
+        pavo_unlikely(state_lingers(f->state)) ? c->u.tcp.closed_ns : flow_last(f, c);
+
+    return from + s->idle_ns[f->state];
+}
+
+/* What a flow that is overdue ended for. */
+static inline enum pavo_end_detail
+flow_due_detail(const struct pavo_flow *f)
+{
+    return f->state == STATE_TCP_CLOSED  ? PAVO_DETAIL_TCP_CLOSED
+           : f->state == STATE_TCP_RESET ? PAVO_DETAIL_TCP_RESET
+                                         : PAVO_DETAIL_IDLE;
+}
+
+static inline enum pavo_end
+flow_due_reason(const struct pavo_flow *f)
+{
+    return state_lingers(f->state) ? PAVO_END_DETECTED : PAVO_END_IDLE;
+}
+
+/* ---- tcp.c ---- */
+
+/* Does this segment begin a new connection on the ports of flow f? */
+bool tcp_begins_anew(const struct pavo_flow *f, const struct flow_cold *c,
+                     const struct pavo_packet *p);
+/* Takes the segment into the flow's state. */
+void tcp_step(struct pavo_flow *f, struct flow_cold *c, const struct pavo_packet *p,
+              uint64_t now_ns);
+/* May the segment change the state? Most do not, and stay away from the cold part. */
+static inline bool
+tcp_matters(const struct pavo_flow *f, const struct pavo_packet *p)
+{
+    return (p->at.tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0 || f->state != STATE_TCP_OPEN ||
+           (f->flags & (FLOW_FIN * 3)) != 0;
+}
+
+/* ---- initiator.c ---- */
+
+/* Evidence of the packet for which side began. Returns the basis; '*by_b' is the side. */
+enum pavo_basis initiator_of(const struct pavo_packet *p, bool *by_b);
+/* Later evidence: turns the flow if it is better and nothing has been exported. */
+static inline void
+initiator_turn(struct pavo_flow *f, enum pavo_basis basis, bool by_b)
+{
+    if ((f->flags & FLOW_EXPORTED) || (unsigned)basis <= (unsigned)f->flags >> FLOW_BASIS_SHIFT)
+        return;
+    f->flags = (uint16_t)((f->flags & ((1u << FLOW_BASIS_SHIFT) - 1) & ~(unsigned)FLOW_FWD_B) |
+                          (unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0));
+}
+
+/* ---- record.c ---- */
+
+void record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
+                 enum pavo_end_detail detail, struct pavo_record *r);
+
+/* ---- wheel.c ---- */
+
+/* Puts a flow that is in no list into the wheel. */
+void wheel_arm(struct pavo_shard *s, uint32_t i);
+
+#endif

@@ -1,0 +1,633 @@
+/* shard.c - one worker's flow table
+ *
+ * A flow has two buckets it may stand in, of one cache line and eight entries each. The first comes
+ * from the hash, the other one from the first and the tag alone (partial-key cuckoo hashing), so an
+ * entry can be moved without its key. A lookup reads two lines at most, which a burst has
+ * prefetched, and compares tags; the flow itself is touched only for an equal tag. A new flow goes
+ * to the emptier bucket; when both are full, one of the sixteen is moved to its other bucket; when
+ * none can be, the idlest of the sixteen is evicted. So any operation has a fixed bound, whatever
+ * the input; the hash is seeded, so the input can't choose the bucket.
+ *
+ * The number of flows is fixed at open. When all are in use, a new one takes the place of the
+ * idlest among its sixteen candidates, whose record leaves with "lack of resources".
+ *
+ * A flow's index stays the same for its life, and the wheel's lists name flows by index: only the
+ * sweep takes them off. A flow that ends because of a packet is replaced in its entry by the flow
+ * of that packet, and so stays in its list. If its record has no room in 'out', a copy of it in a
+ * free entry waits in a queue, which is drained first whenever there is room. Only when there is no
+ * free entry either is a record dropped, and counted.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "flow.h"
+
+/* ---- buckets ------------------------------------------------------------------------------- */
+
+#define LANES_LOW  UINT64_C(0x0001000100010001)
+#define LANES_HIGH UINT64_C(0x8000800080008000)
+
+static inline uint16_t
+tag_of(uint64_t hash)
+{
+    const uint16_t tag = (uint16_t)(hash >> 48);
+
+    return tag ? tag : 1;
+}
+
+static inline uint32_t
+bucket_of(const struct pavo_shard *s, uint64_t hash)
+{
+    return (uint32_t)hash & s->bucket_mask;
+}
+
+/* The other bucket of an entry; its own inverse, and never the same bucket. */
+static inline uint32_t
+bucket_other(const struct pavo_shard *s, uint32_t bucket, uint16_t tag)
+{
+    return bucket ^ (((uint32_t)tag * UINT32_C(0x9e3779b1) | 1) & s->bucket_mask);
+}
+
+/* Which of four lanes are 'tag': bits 0..3. */
+static inline unsigned
+lanes_equal(uint64_t lanes, uint64_t tag)
+{
+    const uint64_t x = lanes ^ tag * LANES_LOW; /* 0 where equal */
+    const uint64_t zero = ~(((x & ~LANES_HIGH) + ~LANES_HIGH) | x) & LANES_HIGH;
+
+    return (unsigned)((zero >> 15) * UINT64_C(0x0001000200040008) >> 48) & 0xf;
+}
+
+/* Which entries have 'tag' (0: are free): bits 0..7. */
+static inline unsigned
+bucket_match(const struct ft_bucket *b, uint16_t tag)
+{
+    return lanes_equal(b->tags[0], tag) | lanes_equal(b->tags[1], tag) << 4;
+}
+
+static inline unsigned
+lowest_bit(unsigned bits)
+{
+    return (unsigned)__builtin_ctz(bits);
+}
+
+/* Of eight bits; the builtin is a call where the machine's least model has no such instruction. */
+static inline unsigned
+bits_count(unsigned bits)
+{
+    bits -= bits >> 1 & 0x55;
+    bits = (bits & 0x33) + (bits >> 2 & 0x33);
+    return (bits + (bits >> 4)) & 0xf;
+}
+
+static inline uint16_t
+entry_tag(const struct ft_bucket *b, unsigned entry)
+{
+    return (uint16_t)(b->tags[entry / 4] >> 16 * (entry % 4));
+}
+
+static inline void
+entry_set(struct ft_bucket *b, unsigned entry, uint16_t tag, uint32_t flow, uint16_t age)
+{
+    const unsigned shift = 16 * (entry % 4);
+
+    b->tags[entry / 4] = (b->tags[entry / 4] & ~(UINT64_C(0xffff) << shift)) | (uint64_t)tag
+                                                                                   << shift;
+    b->flow[entry] = flow;
+    b->age[entry] = age;
+}
+
+static inline uint64_t
+place_of(uint32_t bucket, unsigned entry)
+{
+    return (uint64_t)bucket * BUCKET_ENTRIES + entry;
+}
+
+static inline struct ft_bucket *
+place_bucket(const struct pavo_shard *s, uint64_t place)
+{
+    return &s->buckets[place / BUCKET_ENTRIES];
+}
+
+static inline uint32_t
+place_flow(const struct pavo_shard *s, uint64_t place)
+{
+    return place_bucket(s, place)->flow[place % BUCKET_ENTRIES];
+}
+
+static void
+place_clear(struct pavo_shard *s, uint64_t place)
+{
+    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, 0, 0, 0);
+}
+
+uint64_t
+table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash)
+{
+    const uint16_t tag = tag_of(hash);
+    uint32_t bucket = bucket_of(s, hash);
+
+    for (unsigned i = 0; i < 2; i++, bucket = bucket_other(s, bucket, tag)) {
+        const struct ft_bucket *b = &s->buckets[bucket];
+
+        for (unsigned bits = bucket_match(b, tag); bits; bits &= bits - 1)
+            if (key_equal(&s->flows[b->flow[lowest_bit(bits)]].key, key))
+                return place_of(bucket, lowest_bit(bits));
+    }
+    return NO_PLACE;
+}
+
+/* A free entry for 'hash': of the emptier bucket, or made free by moving one entry to its other
+ * bucket. */
+static uint64_t
+table_place(struct pavo_shard *s, uint64_t hash)
+{
+    const uint16_t tag = tag_of(hash);
+    const uint32_t two[2] = {bucket_of(s, hash), bucket_other(s, bucket_of(s, hash), tag)};
+    const unsigned free0 = bucket_match(&s->buckets[two[0]], 0);
+    const unsigned free1 = bucket_match(&s->buckets[two[1]], 0);
+
+    if (free0 | free1) {
+        const bool first = bits_count(free0) >= bits_count(free1);
+
+        return first ? place_of(two[0], lowest_bit(free0)) : place_of(two[1], lowest_bit(free1));
+    }
+    for (unsigned i = 0; i < 2 * BUCKET_ENTRIES; i++) {
+        struct ft_bucket *from = &s->buckets[two[i / BUCKET_ENTRIES]];
+        const unsigned entry = i % BUCKET_ENTRIES;
+        const uint16_t moved = entry_tag(from, entry);
+        struct ft_bucket *to = &s->buckets[bucket_other(s, two[i / BUCKET_ENTRIES], moved)];
+        const unsigned room = bucket_match(to, 0);
+
+        if (room) {
+            entry_set(to, lowest_bit(room), moved, from->flow[entry], from->age[entry]);
+            entry_set(from, entry, 0, 0, 0);
+            return place_of(two[i / BUCKET_ENTRIES], entry);
+        }
+    }
+    return NO_PLACE;
+}
+
+static inline uint16_t
+age_now(const struct pavo_shard *s)
+{
+    return (uint16_t)(s->now_ns >> s->age_shift);
+}
+
+/* The idlest entry of two buckets; NO_PLACE if they are empty. Of equally idle ones it is any:
+ * 'hash' chooses, so that a flood within one unit of time does not always replace the same entry.
+ */
+static uint64_t
+idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
+{
+    const unsigned turn = (unsigned)(hash >> 32) % BUCKET_ENTRIES;
+    const uint16_t now = age_now(s);
+    uint32_t best = 0;
+
+    for (unsigned n = 0; n < 2; n++) {
+        const struct ft_bucket *b = &s->buckets[n ? two : one];
+
+        for (unsigned entry = 0; entry < BUCKET_ENTRIES; entry++) {
+            /* Age above, then the order of choice, then where it is; 0 for an entry that is free.
+             */
+            const uint32_t rank = (uint32_t)(uint16_t)(now - b->age[entry]) << 16 |
+                                  (entry ^ turn) << 8 | n << 3 | entry | 0x80;
+            const uint32_t score = b->flow[entry] ? rank : 0;
+
+            best = score > best ? score : best;
+        }
+    }
+    if (!best)
+        return NO_PLACE;
+    return place_of((best & BUCKET_ENTRIES) ? two : one, best % BUCKET_ENTRIES);
+}
+
+/* Whom a new flow of 'hash' replaces: the idlest of its candidates, or in an almost empty table of
+ * a neighbour's. */
+static uint64_t
+table_victim(const struct pavo_shard *s, uint64_t hash)
+{
+    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
+    uint64_t place = idlest_of(s, one, two, hash);
+
+    for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i <= s->bucket_mask; i++)
+        place = idlest_of(s, (one + i) & s->bucket_mask, (one + i) & s->bucket_mask, hash);
+    return place;
+}
+
+/* ---- entries and records ------------------------------------------------------------------- */
+
+static uint32_t
+flow_take(struct pavo_shard *s)
+{
+    uint32_t i = s->free_at;
+
+    if (i)
+        s->free_at = s->next[i];
+    else if (s->used < s->limit)
+        i = ++s->used;
+    return i;
+}
+
+static void
+flow_give(struct pavo_shard *s, uint32_t i)
+{
+    s->next[i] = s->free_at;
+    s->free_at = i;
+}
+
+bool
+record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_detail detail)
+{
+    const struct pavo_flow *f = &s->flows[i];
+    struct pavo_record *r = ring_slot(s->out);
+
+    if (!r) {
+        pavo_stat_add(&s->stats.ring_full, 1);
+        return false;
+    }
+    record_fill(s, i, reason, detail, r);
+    ring_push(s->out);
+    ring_prefetch(s->out, offsetof(struct pavo_record, encap));
+    pavo_stat_add(&s->stats.records, 1);
+    pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);
+    pavo_stat_add(&s->stats.record_octets, f->octets[0] + f->octets[1]);
+    return true;
+}
+
+static void
+record_drop(struct pavo_shard *s, uint32_t i)
+{
+    const struct pavo_flow *f = &s->flows[i];
+
+    pavo_stat_add(&s->stats.dropped_records, 1);
+    pavo_stat_add(&s->stats.dropped_packets, (uint64_t)f->packets[0] + f->packets[1]);
+}
+
+/* The last record of a flow has been made, or dropped. */
+static void
+flow_release(struct pavo_shard *s, uint32_t i)
+{
+    encap_give(&s->encap, s->cold[i].encap);
+    s->cold[i].encap = ENCAP_NONE;
+    pavo_stat_add(&s->stats.flows_ended, 1);
+}
+
+static uint32_t
+ended_pop(struct pavo_shard *s)
+{
+    const uint32_t i = s->ended_first;
+
+    s->ended_first = s->next[i];
+    if (!s->ended_first)
+        s->ended_last = 0;
+    s->n_ended--;
+    flow_release(s, i);
+    return i;
+}
+
+void
+ended_drain(struct pavo_shard *s)
+{
+    while (s->ended_first) {
+        const uint32_t i = s->ended_first;
+        const uint32_t why = s->flows[i].cut; /* kept there by flow_end() */
+
+        if (!record_put(s, i, (enum pavo_end)(why >> 8), (enum pavo_end_detail)(why & 0xff)))
+            return;
+        flow_give(s, ended_pop(s));
+    }
+}
+
+void
+flow_end(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_detail detail)
+{
+    uint32_t wait;
+
+    ended_drain(s);
+    if (!s->ended_first && record_put(s, i, reason, detail)) {
+        flow_release(s, i);
+        return;
+    }
+    wait = flow_take(s);
+    if (!wait) {
+        record_drop(s, i);
+        flow_release(s, i);
+        return;
+    }
+    s->flows[wait] = s->flows[i];
+    s->cold[wait] = s->cold[i];
+    s->flows[wait].cut = (uint32_t)reason << 8 | (uint32_t)detail;
+    s->cold[i].encap = ENCAP_NONE; /* the copy holds it now */
+    s->next[wait] = 0;
+    *(s->ended_last ? &s->next[s->ended_last] : &s->ended_first) = wait;
+    s->ended_last = wait;
+    s->n_ended++;
+}
+
+void
+flow_drop(struct pavo_shard *s, uint32_t i)
+{
+    const struct pavo_key *key = &s->flows[i].key;
+    const uint64_t hash = pavo_hash(key, sizeof *key, s->cfg.seed);
+    const uint16_t tag = tag_of(hash);
+    uint32_t bucket = bucket_of(s, hash);
+
+    for (unsigned n = 0; n < 2; n++, bucket = bucket_other(s, bucket, tag)) {
+        struct ft_bucket *b = &s->buckets[bucket];
+
+        for (unsigned bits = bucket_match(b, tag); bits; bits &= bits - 1)
+            if (b->flow[lowest_bit(bits)] == i)
+                entry_set(b, lowest_bit(bits), 0, 0, 0);
+    }
+    flow_release(s, i);
+    flow_give(s, i);
+}
+
+/* The flow of a packet that has none yet. */
+static uint64_t
+flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
+{
+    uint64_t place = table_place(s, p->hash);
+    uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
+    bool arm = true;
+
+    if (!i) {
+        const uint64_t victim = table_victim(s, p->hash);
+
+        if (victim != NO_PLACE) {
+            i = place_flow(s, victim);
+            place_clear(s, victim);
+            flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
+            pavo_stat_add(&s->stats.evicted, 1);
+            arm = false; /* the victim's place in the wheel stays */
+            if (place == NO_PLACE)
+                place = victim;
+        } else { /* all flows have ended and wait for room: the oldest record goes */
+            record_drop(s, s->ended_first);
+            i = ended_pop(s);
+        }
+    }
+    flow_begin(s, i, p, now_ns);
+    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(p->hash), i, age_now(s));
+    if (arm)
+        wheel_arm(s, i);
+    return place;
+}
+
+/* ---- a burst ------------------------------------------------------------------------------- */
+
+static void
+flow_prefetch(const struct pavo_shard *s, uint32_t i)
+{
+    prefetch_write(&s->flows[i].key);
+    prefetch_write(&s->flows[i].last_ns);
+}
+
+/* All of an entry, for its record or for a new flow. */
+static void
+flow_prefetch_whole(const struct pavo_shard *s, uint32_t i)
+{
+    const uint8_t *cold = (const uint8_t *)&s->cold[i];
+
+    flow_prefetch(s, i);
+    prefetch_write(cold);
+    prefetch_write(cold + PAVO_CACHE_LINE);
+    prefetch_write(cold + sizeof s->cold[i] - 1);
+}
+
+/* Stage 2: where the packet's flow seems to stand, by tag. 'free_at' walks ahead along the entries
+ * that new flows of this burst will take. */
+static uint64_t
+place_guess(const struct pavo_shard *s, uint64_t hash, uint32_t *free_at, uint32_t *used)
+{
+    const uint16_t tag = tag_of(hash);
+    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag);
+    unsigned bits = bucket_match(&s->buckets[one], tag);
+    uint64_t place;
+
+    if (bits) {
+        place = place_of(one, lowest_bit(bits));
+    } else {
+        bits = bucket_match(&s->buckets[two], tag);
+        place = bits ? place_of(two, lowest_bit(bits)) : NO_PLACE;
+    }
+    if (place != NO_PLACE) {
+        flow_prefetch(s, place_flow(s, place));
+    } else if (*free_at) {
+        flow_prefetch_whole(s, *free_at);
+        *free_at = s->next[*free_at];
+    } else if (*used < s->limit) {
+        flow_prefetch_whole(s, ++*used);
+    } else {
+        place = idlest_of(s, one, two, hash);
+        if (place != NO_PLACE)
+            flow_prefetch_whole(s, place_flow(s, place));
+        place = NO_PLACE;
+    }
+    return place;
+}
+
+/* Stage 3 for one packet. What stage 2 saw may have changed: it was a guess. */
+static void
+packet_step(struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
+{
+    const uint64_t now_ns = packet_now(p);
+    struct ft_bucket *b;
+    unsigned entry;
+    uint32_t i;
+
+    if (now_ns > s->now_ns)
+        s->now_ns = now_ns;
+    if (place == NO_PLACE || !place_flow(s, place) ||
+        pavo_unlikely(!key_equal(&s->flows[place_flow(s, place)].key, &p->key))) {
+        place = table_find(s, &p->key, p->hash);
+        if (place == NO_PLACE)
+            place = flow_create(s, p, now_ns);
+    }
+    i = place_flow(s, place);
+    flow_account(s, i, p, now_ns);
+
+    b = place_bucket(s, place);
+    entry = place % BUCKET_ENTRIES;
+    if (pavo_unlikely(state_lingers(s->flows[i].state)))
+        b->age[entry] = (uint16_t)((s->cold[i].u.tcp.closed_ns >> s->age_shift) - AGE_ENDED);
+    else if (b->age[entry] != age_now(s))
+        b->age[entry] = age_now(s);
+
+    if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
+        icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
+        flow_mark(s, p, now_ns);
+}
+
+void
+pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
+{
+    uint64_t places[BURST_MAX];
+    uint64_t octets = 0;
+    const unsigned all = n;
+
+    if (pavo_unlikely(s->ended_first))
+        ended_drain(s);
+    while (n > 0) {
+        const unsigned part = n < BURST_MAX ? n : BURST_MAX;
+        uint32_t free_at = s->free_at, used = s->used;
+
+        for (unsigned i = 0; i < part; i++) {
+            const uint32_t one = bucket_of(s, p[i]->hash);
+
+            prefetch_write(&s->buckets[one]);
+            prefetch_write(&s->buckets[bucket_other(s, one, tag_of(p[i]->hash))]);
+        }
+        for (unsigned i = 0; i < part; i++)
+            places[i] = place_guess(s, p[i]->hash, &free_at, &used);
+        for (unsigned i = 0; i < part; i++) {
+            packet_step(s, p[i], places[i]);
+            octets += p[i]->at.l3_len;
+        }
+        p += part;
+        n -= part;
+    }
+    pavo_stat_add(&s->stats.packets, all);
+    pavo_stat_add(&s->stats.octets, octets);
+}
+
+/* ---- open, close, and what anyone may ask --------------------------------------------------- */
+
+uint32_t
+pavo_shard_backlog(const struct pavo_shard *s)
+{
+    return s->n_ended;
+}
+
+const struct pavo_shard_stats *
+pavo_shard_stats(const struct pavo_shard *s)
+{
+    return &s->stats;
+}
+
+void
+pavo_shard_clock(struct pavo_shard *s, uint64_t now_ns)
+{
+    if (now_ns > s->now_ns)
+        s->now_ns = now_ns;
+}
+
+/* At most 85 % of the entries are in use, so that a place is found without eviction. */
+static uint32_t
+buckets_for(uint32_t flow_limit)
+{
+    const uint32_t entries = flow_limit + flow_limit / 17 * 3 + 3;
+    const uint32_t buckets = pow2_above((entries + BUCKET_ENTRIES - 1) / BUCKET_ENTRIES);
+
+    return buckets > 2 ? buckets : 2;
+}
+
+static size_t
+flows_bytes(uint32_t limit)
+{
+    return ((size_t)limit + 1) * sizeof(struct pavo_flow);
+}
+
+static size_t
+cold_bytes(uint32_t limit)
+{
+    return ((size_t)limit + 1) * sizeof(struct flow_cold);
+}
+
+static size_t
+next_bytes(uint32_t limit)
+{
+    return ((size_t)limit + 1) * sizeof(uint32_t);
+}
+
+size_t
+pavo_shard_bytes(const struct pavo_shard_config *cfg)
+{
+    return sizeof(struct pavo_shard) +
+           (size_t)buckets_for(cfg->flow_limit) * sizeof(struct ft_bucket) +
+           flows_bytes(cfg->flow_limit) + cold_bytes(cfg->flow_limit) +
+           next_bytes(cfg->flow_limit) + encap_bytes(cfg->encap_limit);
+}
+
+static uint64_t
+timeout_of(uint64_t ns)
+{
+    return ns < TIMEOUT_MAX ? ns : TIMEOUT_MAX;
+}
+
+/* The finest unit in which no live flow can be as idle as half the range of an age: the other half
+ * is for flows that have ended. */
+static unsigned
+age_shift_for(const struct pavo_shard *s)
+{
+    uint64_t longest = 0;
+    unsigned shift = 10;
+
+    for (unsigned i = 0; i < STATES; i++)
+        longest = s->idle_ns[i] > longest ? s->idle_ns[i] : longest;
+    while ((longest + longest / 4) >> shift >= AGE_ENDED)
+        shift++;
+    return shift;
+}
+
+struct pavo_shard *
+pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
+{
+    const struct pavo_timeouts *t = &cfg->timeouts;
+    const struct pavo_mem *mem = cfg->mem;
+    struct pavo_shard *s = NULL;
+
+    if (cfg->flow_limit == 0 || cfg->flow_limit > UINT32_C(1) << 30 ||
+        cfg->encap_limit > UINT32_C(1) << 30) {
+        pavo_err_set(err, EINVAL, "shard %u: %u flows and %u encapsulations; 1 to 2^30 flows",
+                     cfg->id, cfg->flow_limit, cfg->encap_limit);
+        return NULL;
+    }
+    s = mem->get(mem, sizeof *s);
+    if (!s)
+        goto fail;
+    s->cfg = *cfg;
+    s->limit = cfg->flow_limit;
+    s->bucket_mask = buckets_for(cfg->flow_limit) - 1;
+    s->out = cfg->out;
+    s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
+    s->idle_ns[STATE_UDP] = timeout_of(t->idle_udp);
+    s->idle_ns[STATE_ICMP] = timeout_of(t->idle_icmp);
+    s->idle_ns[STATE_TCP_NEW] = timeout_of(t->idle_tcp_new);
+    s->idle_ns[STATE_TCP_OPEN] = timeout_of(t->idle_tcp);
+    s->idle_ns[STATE_TCP_CLOSED] = s->idle_ns[STATE_TCP_RESET] = timeout_of(t->linger);
+    s->age_shift = age_shift_for(s);
+    s->active_ns = timeout_of(t->active);
+    s->grace_ns = timeout_of(t->grace);
+    s->buckets = mem->get(mem, ((size_t)s->bucket_mask + 1) * sizeof s->buckets[0]);
+    s->flows = mem->get(mem, flows_bytes(s->limit));
+    s->cold = mem->get(mem, cold_bytes(s->limit));
+    s->next = mem->get(mem, next_bytes(s->limit));
+    if (encap_open(&s->encap, cfg->encap_limit, cfg->seed, mem) || !s->buckets || !s->flows ||
+        !s->cold || !s->next)
+        goto fail;
+    return s;
+
+fail:
+    pavo_err_set(err, ENOMEM, "shard %u: no %zu MiB for %u flows; lower flow.limit", cfg->id,
+                 pavo_shard_bytes(cfg) >> 20, cfg->flow_limit);
+    pavo_shard_close(s);
+    return NULL;
+}
+
+void
+pavo_shard_close(struct pavo_shard *s)
+{
+    const struct pavo_mem *mem;
+
+    if (!s)
+        return;
+    mem = s->cfg.mem;
+    encap_close(&s->encap, mem);
+    mem_put(mem, s->next, next_bytes(s->limit));
+    mem_put(mem, s->cold, cold_bytes(s->limit));
+    mem_put(mem, s->flows, flows_bytes(s->limit));
+    mem_put(mem, s->buckets, ((size_t)s->bucket_mask + 1) * sizeof s->buckets[0]);
+    mem->put(mem, s, sizeof *s);
+}

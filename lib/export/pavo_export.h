@@ -74,6 +74,7 @@ struct pavo_sink_counts {
     struct pavo_sums waiting;  /* encoded, not yet accepted */
     struct pavo_sums dropped[PAVO_DROPS];
     uint64_t bytes;            /* accepted by the target */
+    uint64_t failures;         /* writes, rotations, syncs and closes that failed */
 };
 
 /* A ledger record as it stands in a stream. */
@@ -136,6 +137,9 @@ struct pavo_format {
     void (*flush)(void *enc, struct pavo_buf *out);  /* what is in 'out' can be written: whole messages only */
     void (*end)(void *enc, struct pavo_buf *out);    /* end of a stream or file */
     void (*close)(void *enc);
+    /* Every record is whole when record() returns, not only after flush(): a sink can then tell exactly
+     * which records a failed write lost. False: what lies between two flushes stands or falls together. */
+    bool whole_records;
 };
 extern const struct pavo_format pavo_format_text, pavo_format_json, pavo_format_csv, pavo_format_ipfix;
 extern const struct pavo_format *const pavo_formats[]; /* NULL-terminated */
@@ -175,7 +179,7 @@ struct pavo_target *pavo_target_file(const char *path, const struct pavo_rotate 
 struct pavo_sink;
 struct pavo_sink_config {
     const struct pavo_format *format;
-    struct pavo_target *target;      /* taken over */
+    struct pavo_target *target;      /* taken over, also when the sink can't be opened */
     struct pavo_stream_info info;
     size_t buffer_bytes;             /* written when this much is encoded; 0: 64 KiB */
 };
@@ -201,6 +205,7 @@ const char *pavo_sink_error(const struct pavo_sink *s);  /* first failure as a s
 struct pavo_merge {
     struct pavo_ring **rings;
     unsigned n;
+    struct pavo_ring *peeked; /* whose head peek handed out and pop has not taken; starts as NULL */
 };
 /* The next record, borrowed until pavo_merge_pop(); NULL: all rings are empty. */
 const struct pavo_record *pavo_merge_peek(struct pavo_merge *m);
@@ -221,6 +226,7 @@ struct pavo_reader *pavo_reader_open(pavo_read_fn *read, void *ctx, struct pavo_
 enum pavo_item pavo_reader_next(struct pavo_reader *r, struct pavo_record *rec, struct pavo_ledger *l, struct pavo_err *err);
 uint64_t pavo_reader_offset(const struct pavo_reader *r); /* bytes consumed, for progress */
 const char *pavo_reader_observer(const struct pavo_reader *r, uint32_t source); /* name of an ingress interface from the stream's interface table, NULL unknown */
+const char *pavo_reader_observer_name(const struct pavo_reader *r); /* observer.name of the stream, NULL unknown */
 void pavo_reader_close(struct pavo_reader *r);
 
 #endif

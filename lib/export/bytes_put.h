@@ -1,0 +1,77 @@
+/* bytes_put.h - stores and loads of numbers in network byte order, any alignment
+ *
+ * With a constant 'bytes' a compiler makes one swap and one store of them.
+ */
+#ifndef PAVO_BYTES_PUT_H
+#define PAVO_BYTES_PUT_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint64_t
+put_swap(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap64(v);
+#else
+    return v;
+#endif
+}
+
+/* The low 'bytes' (1 to 8) octets of 'v', the highest first. */
+static inline uint8_t *
+put_be(uint8_t *at, uint64_t v, unsigned bytes)
+{
+    if (bytes == 1) {
+        *at = (uint8_t)v;
+    } else if (bytes == 2 || bytes == 4 || bytes == 8) {
+        const uint64_t swapped = put_swap(v << (64 - 8 * bytes));
+
+        memcpy(at, &swapped, bytes); /* its first octets in memory, on either kind of machine */
+    } else {
+        for (unsigned i = 0; i < bytes; i++)
+            at[i] = (uint8_t)(v >> 8 * (bytes - 1 - i));
+    }
+    return at + bytes;
+}
+
+static inline uint64_t
+get_be(const uint8_t *at, unsigned bytes)
+{
+    uint64_t v = 0;
+
+    if (bytes == 8) {
+        memcpy(&v, at, 8);
+        return put_swap(v);
+    }
+    for (unsigned i = 0; i < bytes; i++)
+        v = v << 8 | at[i];
+    return v;
+}
+
+/* The low 'bytes' octets of 'v', the lowest first. */
+static inline uint8_t *
+put_le(uint8_t *at, uint64_t v, unsigned bytes)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(at, &v, bytes);
+#else
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(v >> 8 * i);
+#endif
+    return at + bytes;
+}
+
+static inline uint64_t
+get_le64(const uint8_t *at)
+{
+    uint64_t v;
+
+    memcpy(&v, at, sizeof v);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
+#endif

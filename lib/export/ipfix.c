@@ -1,0 +1,432 @@
+/* ipfix.c - flow records as IPFIX (RFC 7011), an IPFIX file when they go into one (RFC 5655)
+ *
+ * A stream begins with everything a reader needs, in this order: descriptions of our own elements
+ * (RFC 5610), names of interfaces, then the templates, then records. Options travel in observation
+ * domain 0 and flows in the sensor's own, because there are collectors that count only flows and
+ * would see gaps.
+ *
+ * The writer of a record is generated from fields.def: for each template a straight line of stores
+ * without a branch, since the template is a constant where the line is made. Only the encapsulation
+ * list has a loop.
+ */
+#include "ipfix.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    LAYER_BYTES = 5,
+    LAYER4_BYTES = 18,
+    LAYER6_BYTES = 42,
+    LIST_MOST = 3 + 3 + PAVO_LAYERS_MAX * LAYER6_BYTES,
+    /* More than any template needs: the sum of all rows. */
+    RECORD_MOST = LIST_MOST
+#define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp) +by
+#include "fields.def"
+#undef FIELD
+    ,
+    MESSAGE_LEAST = IPFIX_HEADER + IPFIX_SET_HEADER + RECORD_MOST,
+    FIELDS_MOST = 64,
+};
+_Static_assert(MESSAGE_LEAST <= 1400, "a record fits into one UDP datagram on any usual path");
+
+/* ---- messages and sets ----------------------------------------------------------------------- */
+
+static uint32_t
+now_s(const struct ipfix_enc *e)
+{
+    return (uint32_t)(e->info.export_time_s ? e->info.export_time_s() : (uint64_t)time(NULL));
+}
+
+void
+ipfix_set_close(struct ipfix_enc *e)
+{
+    if (!e->set_at)
+        return;
+    put_be(e->message + e->set_at + 2, e->used - e->set_at, 2);
+    e->set_at = 0;
+}
+
+void
+ipfix_message_close(struct ipfix_enc *e, struct pavo_buf *out)
+{
+    uint32_t *sequence = &e->sequence[e->domain != 0];
+    uint8_t *at = e->message;
+
+    if (!e->used)
+        return;
+    ipfix_set_close(e);
+    at = put_be(at, IPFIX_VERSION, 2);
+    at = put_be(at, e->used, 2);
+    at = put_be(at, now_s(e), 4);
+    at = put_be(at, *sequence, 4);
+    put_be(at, e->domain, 4);
+    *sequence += e->records;
+    e->octets += e->used;
+    e->messages++;
+    pavo_buf_put(out, e->message, e->used);
+    e->used = 0;
+    e->records = 0;
+}
+
+/* The long way round: another set, another message. */
+static __attribute__((noinline)) uint8_t *
+room_slow(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id, uint32_t n)
+{
+    if (e->used && (e->domain != domain || e->used + IPFIX_SET_HEADER + n > e->limit))
+        ipfix_message_close(e, out);
+    if (!e->used) {
+        e->used = IPFIX_HEADER;
+        e->domain = domain;
+    }
+    ipfix_set_close(e);
+    e->set_at = e->used;
+    e->set_id = set_id;
+    put_be(e->message + e->used, set_id, 2);
+    e->used += IPFIX_SET_HEADER;
+    return e->message + e->used;
+}
+
+uint8_t *
+ipfix_room(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id, uint32_t n)
+{
+    if (e->set_at && e->set_id == set_id && e->domain == domain && e->used + n <= e->limit)
+        return e->message + e->used;
+    return room_slow(e, out, domain, set_id, n);
+}
+
+void
+ipfix_take(struct ipfix_enc *e, const uint8_t *end, bool record)
+{
+    e->used = (uint32_t)(end - e->message);
+    e->records += record;
+}
+
+uint8_t *
+ipfix_string(uint8_t *at, const char *s)
+{
+    size_t n = s ? strlen(s) : 0;
+
+    if (n > 254)
+        n = 254;
+    *at++ = (uint8_t)n;
+    if (n)
+        memcpy(at, s, n);
+    return at + n;
+}
+
+/* Template Record and Options Template Record, RFC 7011 sections 3.4.1, 3.4.2.2. */
+void
+ipfix_template(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t id,
+               const struct ipfix_field *f, unsigned n, unsigned scope)
+{
+    uint8_t *at;
+
+    ipfix_set_close(
+        e); /* there are collectors that read only the first options template of a set */
+    at = ipfix_room(e, out, domain, scope ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATES, 6 + 8 * n);
+    at = put_be(at, id, 2);
+    at = put_be(at, n, 2);
+    if (scope)
+        at = put_be(at, scope, 2);
+    for (unsigned i = 0; i < n; i++) {
+        at = put_be(at, f[i].pen ? f[i].id | IPFIX_ENTERPRISE : f[i].id, 2);
+        at = put_be(at, f[i].bytes, 2);
+        if (f[i].pen)
+            at = put_be(at, f[i].pen, 4);
+    }
+    ipfix_take(e, at, false);
+    ipfix_set_close(e);
+}
+
+/* ---- templates of flows ---------------------------------------------------------------------- */
+
+static const struct shape {
+    uint8_t templates; /* FLD_T bit */
+    uint16_t id;
+} shapes[] = {
+    {FLD_T4, IPFIX_ID_IP4},    {FLD_T6, IPFIX_ID_IP6}, {FLD_TI4, IPFIX_ID_ICMP4},
+    {FLD_TI6, IPFIX_ID_ICMP6}, {FLD_TA, IPFIX_ID_ARP}, {FLD_TL, IPFIX_ID_LINK},
+};
+
+/* The layers of an encapsulation list; the two longer ones are used if any layer needs them. */
+static const struct ipfix_field layer_fields[] = {
+    {PAVO_PEN, IPFIX_IE_CARRIER_TYPE, 1},
+    {PAVO_PEN, IPFIX_IE_CARRIER_ID, 4},
+};
+static const struct ipfix_field layer4_fields[] = {
+    {PAVO_PEN, IPFIX_IE_CARRIER_TYPE, 1},
+    {PAVO_PEN, IPFIX_IE_CARRIER_ID, 4},
+    {0, IPFIX_IE_IP_VERSION, 1},
+    {0, IPFIX_IE_IP4_SRC, 4},
+    {0, IPFIX_IE_IP4_DST, 4},
+    {0, IPFIX_IE_PORT_SRC, 2},
+    {0, IPFIX_IE_PORT_DST, 2},
+};
+static const struct ipfix_field layer6_fields[] = {
+    {PAVO_PEN, IPFIX_IE_CARRIER_TYPE, 1},
+    {PAVO_PEN, IPFIX_IE_CARRIER_ID, 4},
+    {0, IPFIX_IE_IP_VERSION, 1},
+    {0, IPFIX_IE_IP6_SRC, 16},
+    {0, IPFIX_IE_IP6_DST, 16},
+    {0, IPFIX_IE_PORT_SRC, 2},
+    {0, IPFIX_IE_PORT_DST, 2},
+};
+
+static void
+put_templates(struct ipfix_enc *e, struct pavo_buf *out)
+{
+    const uint32_t domain = e->info.domain;
+
+    ipfix_template(e, out, domain, IPFIX_ID_LAYER, layer_fields,
+                   sizeof layer_fields / sizeof *layer_fields, 0);
+    ipfix_template(e, out, domain, IPFIX_ID_LAYER4, layer4_fields,
+                   sizeof layer4_fields / sizeof *layer4_fields, 0);
+    ipfix_template(e, out, domain, IPFIX_ID_LAYER6, layer6_fields,
+                   sizeof layer6_fields / sizeof *layer6_fields, 0);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct ipfix_field fields[FIELDS_MOST];
+        unsigned n = 0;
+
+        for (unsigned j = 0; j < fld_count && n < FIELDS_MOST; j++) {
+            const struct fld *f = &fld_table[j];
+
+            if (!(f->templates & shapes[i].templates))
+                continue;
+            fields[n++] = (struct ipfix_field){
+                .pen = f->pen, .id = f->id, .bytes = f->bytes ? f->bytes : IPFIX_VARIABLE};
+        }
+        ipfix_template(e, out, domain, shapes[i].id, fields, n, 0);
+    }
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static inline uint8_t *
+put_bytes(uint8_t *at, const void *bytes, unsigned n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
+
+/* An address in a field of sixteen octets: IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+static inline uint8_t *
+put_mapped(uint8_t *at, const uint8_t ip[16], unsigned version)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    if (version != 4)
+        return put_bytes(at, ip, 16);
+    memcpy(at, prefix, sizeof prefix);
+    memcpy(at + sizeof prefix, ip, 4);
+    return at + 16;
+}
+
+static uint8_t *
+put_layer(uint8_t *at, const struct pavo_layer *l, uint16_t id)
+{
+    static const uint8_t none[16];
+    const unsigned bytes = row_layer_bytes(l);
+
+    at = put_be(at, l->type, 1);
+    at = put_be(at, l->id, 4);
+    if (id == IPFIX_ID_LAYER)
+        return at;
+    at = put_be(at, bytes == 16 ? 6 : bytes, 1);
+    if (id == IPFIX_ID_LAYER4) {
+        at = put_bytes(at, bytes ? l->src : none, 4);
+        at = put_bytes(at, bytes ? l->dst : none, 4);
+    } else {
+        at = put_mapped(at, bytes ? l->src : none, bytes);
+        at = put_mapped(at, bytes ? l->dst : none, bytes);
+    }
+    at = put_be(at, l->src_port, 2);
+    return put_be(at, l->dst_port, 2);
+}
+
+/* subTemplateList, RFC 6313 section 4.5.2, outermost layer first. */
+static uint8_t *
+put_list(uint8_t *at, const struct pavo_record *r)
+{
+    const unsigned n = row_layers(r);
+    uint16_t id = IPFIX_ID_LAYER;
+    unsigned bytes = LAYER_BYTES, length;
+
+    for (unsigned i = 0; i < n; i++) {
+        const struct pavo_layer *l = &r->encap[i];
+
+        if (l->ip_version == 6) {
+            id = IPFIX_ID_LAYER6;
+            bytes = LAYER6_BYTES;
+            break;
+        }
+        if (l->ip_version == 4 || l->src_port || l->dst_port) {
+            id = IPFIX_ID_LAYER4;
+            bytes = LAYER4_BYTES;
+        }
+    }
+    length = 3 + n * bytes;
+    if (length < 255) {
+        *at++ = (uint8_t)length;
+    } else {
+        *at++ = 255;
+        at = put_be(at, length, 2);
+    }
+    *at++ = IPFIX_ORDERED;
+    at = put_be(at, id, 2);
+    for (unsigned i = 0; i < n; i++)
+        at = put_layer(at, &r->encap[i], id);
+    return at;
+}
+
+#define PUT_U(at, m, n)          put_be(at, r->m, n)
+#define PUT_W(at, m, n)          put_be(at, r->m, n)
+#define PUT_F(at, m, n)          put_be(at, r->m, n)
+#define PUT_B(at, m, n)          put_be(at, r->m ? 1 : 2, n) /* RFC 7011 section 6.1.5 */
+#define PUT_ID(at, m, n)         put_be(at, r->m, n)
+#define PUT_MS(at, m, n)         put_be(at, r->m / 1000000, n)
+#define PUT_NTP(at, m, n)        put_be(at, ipfix_ntp(r->m), n)
+#define PUT_IP4(at, m, n)        put_bytes(at, r->m, n)
+#define PUT_IP6(at, m, n)        put_bytes(at, r->m, n)
+#define PUT_IPQ(at, m, n)        put_mapped(at, r->m, r->quote.kind)
+#define PUT_MAC(at, m, n)        put_bytes(at, r->m, n)
+#define PUT_PAIR(at, m, n)       put_bytes(at, (const uint8_t *)r + offsetof(struct pavo_record, m), n)
+#define PUT_LOW8(at, m, n)       put_be(at, r->m & 0xff, n)
+#define PUT_FLAGS(at, m, n)      put_be(at, row_flags(r), n)
+#define PUT_VLAN(at, m, n)       put_be(at, vlan ? vlan->id : 0, n)
+#define PUT_INNER(at, m, n)      put_be(at, inner ? inner->id : 0, n)
+#define PUT_SEGMENT(at, m, n)    put_be(at, segment, n)
+#define PUT_OUTER_TYPE(at, m, n) put_be(at, outer ? outer->type : 0, n)
+#define PUT_OUTER_ID(at, m, n)   put_be(at, outer ? outer->id : 0, n)
+#define PUT_LIST(at, m, n)       put_list(at, r)
+
+/* The fields of one template; 'template' is a constant, so all conditions fall away. */
+static inline __attribute__((always_inline)) uint8_t *
+put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
+{
+    const struct pavo_layer *vlan = NULL, *inner = NULL, *outer = NULL;
+    uint64_t segment = 0;
+
+    if (r->n_encap) {
+        vlan = row_vlan(r, 0);
+        inner = row_vlan(r, 1);
+        outer = row_outer(r);
+        segment = row_segment(r);
+    }
+#define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
+    if (FLD_##T & template)                                                                        \
+        at = PUT_##ty(at, member, by);
+#include "fields.def"
+#undef FIELD
+    return at;
+}
+
+static void
+enc_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
+{
+    struct ipfix_enc *e = enc;
+    const uint32_t domain = e->info.domain;
+    const unsigned template = row_template(r);
+    uint8_t *at;
+
+#define ONE(t, id)                                                                                 \
+    case t:                                                                                        \
+        at = ipfix_room(e, out, domain, id, RECORD_MOST);                                          \
+        at = put_fields(at, r, t);                                                                 \
+        break
+    switch (template) {
+        ONE(FLD_T4, IPFIX_ID_IP4);
+        ONE(FLD_T6, IPFIX_ID_IP6);
+        ONE(FLD_TI4, IPFIX_ID_ICMP4);
+        ONE(FLD_TI6, IPFIX_ID_ICMP6);
+        ONE(FLD_TA, IPFIX_ID_ARP);
+    default:
+        at = ipfix_room(e, out, domain, IPFIX_ID_LINK, RECORD_MOST);
+        at = put_fields(at, r, FLD_TL);
+    }
+#undef ONE
+    ipfix_take(e, at, true);
+}
+
+/* ---- the format ------------------------------------------------------------------------------ */
+
+static void *
+enc_open(const struct pavo_stream_info *info, struct pavo_err *err)
+{
+    struct ipfix_enc *e;
+    const uint32_t limit = info->message_bytes ? info->message_bytes : IPFIX_MESSAGE_MAX;
+    uint32_t least = IPFIX_HEADER + IPFIX_SET_HEADER + ipfix_options_most();
+
+    if (least < MESSAGE_LEAST)
+        least = MESSAGE_LEAST;
+    if (limit < least || limit > IPFIX_MESSAGE_MAX) {
+        pavo_err_set(err, EINVAL, "ipfix: messages of %u bytes; %u to %u are possible", limit,
+                     least, IPFIX_MESSAGE_MAX);
+        return NULL;
+    }
+    if (info->domain == 0) {
+        pavo_err_set(err, EINVAL,
+                     "ipfix: observation domain 0 is for options; flows need 1 or more");
+        return NULL;
+    }
+    e = calloc(1, sizeof *e);
+    if (e)
+        e->message = malloc(limit);
+    if (!e || !e->message) {
+        free(e);
+        pavo_err_set(err, ENOMEM, "ipfix: no memory for a message of %u bytes", limit);
+        return NULL;
+    }
+    e->info = *info;
+    e->limit = limit;
+    return e;
+}
+
+static void
+enc_begin(void *enc, struct pavo_buf *out)
+{
+    struct ipfix_enc *e = enc;
+
+    ipfix_message_close(e, out);
+    ipfix_options_begin(e, out);
+    put_templates(e, out);
+    ipfix_message_close(e, out);
+}
+
+static void
+enc_ledger(void *enc, struct pavo_buf *out, const struct pavo_ledger *l)
+{
+    ipfix_ledger(enc, out, l);
+}
+
+static void
+enc_flush(void *enc, struct pavo_buf *out)
+{
+    ipfix_message_close(enc, out);
+}
+
+static void
+enc_close(void *enc)
+{
+    struct ipfix_enc *e = enc;
+
+    if (!e)
+        return;
+    free(e->message);
+    free(e);
+}
+
+const struct pavo_format pavo_format_ipfix = {
+    .word = "ipfix",
+    .extensions = ".ipfix",
+    .help = "IPFIX messages (RFC 7011), an IPFIX file (RFC 5655): what 'pavo read' reads",
+    .open = enc_open,
+    .begin = enc_begin,
+    .record = enc_record,
+    .ledger = enc_ledger,
+    .flush = enc_flush,
+    .end = enc_flush,
+    .close = enc_close,
+    .whole_records = false,
+};

@@ -1,0 +1,91 @@
+/* value.c - values as text, shared by the JSON, CSV and text encoders */
+#include "value.h"
+
+char *
+value_put(char *at, const struct fld *f, const struct fld_value *v)
+{
+    const char *word;
+
+    switch ((enum fld_type)v->type) {
+    case FLD_U:
+        return fmt_u64(at, v->u);
+    case FLD_IP4:
+        return fmt_ip4(at, v->bytes);
+    case FLD_IP6:
+        return fmt_ip6(at, v->bytes);
+    case FLD_MAC:
+        return fmt_mac(at, v->bytes);
+    case FLD_MS:
+    case FLD_NTP:
+        return fmt_time(at, v->u);
+    case FLD_ID:
+        return fmt_hex64(at, v->u);
+    case FLD_B:
+        return v->u ? value_copy(at, "true", 4) : value_copy(at, "false", 5);
+    case FLD_W:
+        word = fld_word(f, v->u);
+        return word ? value_copy(at, word, strlen(word)) : fmt_u64(at, v->u);
+    case FLD_F:
+        return at + fld_format(f, v, at, VALUE_BYTES);
+    case FLD_LIST:
+        break;
+    }
+    return at;
+}
+
+char *
+value_address(char *at, bool is_ip4, const uint8_t *address)
+{
+    return is_ip4 ? fmt_ip4(at, address) : fmt_ip6(at, address);
+}
+
+char *
+value_encap(char *at, const struct pavo_record *r)
+{
+    for (unsigned i = 0; i < r->n_encap; i++) {
+        const struct pavo_layer *l = &r->encap[i];
+        const char *word = pavo_carrier_word((enum pavo_carrier)l->type);
+
+        if (i)
+            *at++ = '/';
+        at = value_copy(at, word, strlen(word));
+        *at++ = ':';
+        at = fmt_u64(at, l->id);
+        if (l->ip_version) {
+            *at++ = '@';
+            at = value_address(at, l->ip_version == 4, l->src);
+            *at++ = '>';
+            at = value_address(at, l->ip_version == 4, l->dst);
+        }
+    }
+    return at;
+}
+
+const char *
+value_link_word(const struct pavo_record *r)
+{
+    /* IEEE 802 numbers (iana.org/assignments/ieee-802-numbers) that a network is never without. */
+    static const struct {
+        uint16_t type;
+        bool is_llc;
+        const char *word;
+    } words[] = {
+        {0x0806, false, "arp"},
+        {0x8035, false, "rarp"},
+        {0x88cc, false, "lldp"},
+        {0x8809, false, "lacp"}, /* slow protocols: LACP, marker, OAM */
+        {0x888e, false, "eapol"},
+        {0x88f7, false, "ptp"},
+        {0x8902, false, "cfm"},
+        {0x88e5, false, "macsec"},
+        {0x9000, false, "loopback"},
+        {0x4242, true, "stp"}, /* both service access points 0x42: IEEE 802.1D bridges */
+    };
+
+    if (r->kind != PAVO_KIND_LINK && r->kind != PAVO_KIND_ARP)
+        return NULL;
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i].type == r->ethernetType && words[i].is_llc == (r->isLlc != 0))
+            return words[i].word;
+    return r->kind == PAVO_KIND_ARP ? "arp" : NULL;
+}

@@ -127,6 +127,7 @@ enum {
     WHEEL_SLOTS = 32,
     WHEEL_AHEAD = 8, /* a flow is looked at again after at most this many slots */
     BURST_MAX = 64,
+    NEW_AHEAD = 4,
 };
 
 #define TIMEOUT_MAX                                                                                \
@@ -147,6 +148,8 @@ struct pavo_shard {
     uint32_t bucket_mask;
     uint32_t limit;
     struct pavo_ring *out;
+    size_t
+        record_bytes; /* without layers; a variable, for the library's memset() beats inline code */
     uint64_t idle_ns[STATES]; /* lingering states: the linger */
     uint64_t active_ns;
     uint64_t grace_ns;
@@ -179,6 +182,10 @@ void ended_drain(struct pavo_shard *s);
 /* Where the flow of 'key' stands, bucket * 8 + entry; NO_PLACE if there is none. */
 #define NO_PLACE UINT64_MAX
 uint64_t table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash);
+/* What the end of a flow touches: its key and cold part; then, when the key is there, its buckets.
+ */
+void flow_prefetch_end(const struct pavo_shard *s, uint32_t i);
+void flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i);
 /* Takes the flow out of the table and back to the free ones; its record was made. */
 void flow_drop(struct pavo_shard *s, uint32_t i);
 

@@ -110,7 +110,7 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     const struct flow_cold *c = &s->cold[i];
     const unsigned fwd = (f->flags & FLOW_FWD_B) != 0;
 
-    memset(r, 0, offsetof(struct pavo_record, encap));
+    memset(r, 0, s->record_bytes);
     r->flowEndReason = (uint8_t)reason;
     r->endDetail = (uint8_t)detail;
     r->initiatorBasis = (uint8_t)(f->flags >> FLOW_BASIS_SHIFT);

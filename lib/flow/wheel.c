@@ -15,6 +15,10 @@
  */
 #include "flow.h"
 
+enum {
+    SWEEP_BATCH = 16,
+};
+
 static uint32_t *
 wheel_slot(struct pavo_shard *s, uint64_t tick)
 {
@@ -46,38 +50,77 @@ flow_is_overdue(const struct pavo_shard *s, uint32_t i)
     return s->now_ns > flow_due(s, &s->flows[i], &s->cold[i]) + s->grace_ns;
 }
 
+/* Takes flows off the list of the current slot, up to 'budget' and SWEEP_BATCH, and has their lines
+ * fetched, so that the misses of a batch overlap. */
+static unsigned
+batch_take(struct pavo_shard *s, uint32_t *slot, unsigned budget, uint32_t *batch)
+{
+    unsigned n = 0;
+
+    for (; n < SWEEP_BATCH && n < budget && *slot; n++) {
+        batch[n] = *slot;
+        *slot = s->next[*slot];
+        prefetch_write(&s->flows[batch[n]].last_ns);
+        prefetch_read(&s->next[*slot]);
+    }
+    return n;
+}
+
+/* Exports and drops the overdue ones of a batch, and puts the others back into the wheel. When
+ * 'out' is full, the rest goes back into the current slot, and '*is_full' is set. */
+static unsigned
+batch_step(struct pavo_shard *s, uint32_t *slot, const uint32_t *batch, unsigned n, bool *is_full)
+{
+    uint32_t overdue[SWEEP_BATCH];
+    unsigned n_overdue = 0, done = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (flow_is_overdue(s, batch[k])) {
+            overdue[n_overdue++] = batch[k];
+            flow_prefetch_end(s, batch[k]);
+        } else {
+            wheel_arm(s, batch[k]);
+        }
+    }
+    for (unsigned k = 0; k < n_overdue; k++)
+        flow_prefetch_bucket(s, overdue[k]);
+    for (; done < n_overdue; done++) {
+        const struct pavo_flow *f = &s->flows[overdue[done]];
+
+        if (s->ended_first || !record_put(s, overdue[done], flow_due_reason(f), flow_due_detail(f)))
+            break;
+        flow_drop(s, overdue[done]);
+    }
+    *is_full = done < n_overdue;
+    for (unsigned k = done; k < n_overdue; k++) {
+        s->next[overdue[k]] = *slot;
+        *slot = overdue[k];
+    }
+    return done;
+}
+
 unsigned
 pavo_shard_sweep(struct pavo_shard *s, unsigned budget)
 {
     const uint64_t now = s->now_ns >> WHEEL_SHIFT;
     unsigned exported = 0;
+    bool is_full = false;
 
     if (s->ended_first)
         ended_drain(s);
     if (now >= WHEEL_SLOTS && s->wheel_tick < now - (WHEEL_SLOTS - 1))
         s->wheel_tick = now - (WHEEL_SLOTS - 1);
-    while (s->wheel_tick <= now) {
+    while (s->wheel_tick <= now && budget > 0 && !is_full) {
         uint32_t *slot = wheel_slot(s, s->wheel_tick);
-        uint32_t i;
+        uint32_t batch[SWEEP_BATCH];
+        const unsigned n = batch_take(s, slot, budget, batch);
 
-        while ((i = *slot) != 0) {
-            if (budget-- == 0)
-                return exported;
-            prefetch_write(&s->flows[s->next[i]].last_ns);
-            if (flow_is_overdue(s, i)) {
-                struct pavo_flow *f = &s->flows[i];
-
-                if (s->ended_first || !record_put(s, i, flow_due_reason(f), flow_due_detail(f)))
-                    return exported;
-                *slot = s->next[i];
-                flow_drop(s, i);
-                exported++;
-            } else {
-                *slot = s->next[i];
-                wheel_arm(s, i);
-            }
+        if (n == 0) {
+            s->wheel_tick++;
+            continue;
         }
-        s->wheel_tick++;
+        budget -= n;
+        exported += batch_step(s, slot, batch, n, &is_full);
     }
     return exported;
 }
@@ -99,6 +142,7 @@ pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why)
                 reason = flow_due_reason(f);
                 detail = flow_due_detail(f);
             }
+            flow_prefetch_end(s, s->next[i]);
             if (!record_put(s, i, reason, detail))
                 return false;
             s->wheel[n] = s->next[i];

@@ -1,8 +1,9 @@
 /* determinism.c - the multiset of records is a function of the packets
  *
- * One stream with everything in it (fragments in any order, orphans, nested tunnels, ICMP errors, TCP, late packets, gaps)
- * goes through the fragment memory into shards, with bursts of 1, 7 and 64, swept never, always or at random, by one or
- * four shards, with several seeds of the hash. The digest of the records is the same each time.
+ * One stream with everything in it (fragments in any order, orphans, nested tunnels, ICMP errors,
+ * TCP, late packets, gaps) goes through the fragment memory into shards, with bursts of 1, 7 and
+ * 64, swept never, always or at random, by one or four shards, with several seeds of the hash. The
+ * digest of the records is the same each time.
  */
 #include "frag_t.h"
 #include "rnd.h"
@@ -116,8 +117,7 @@ run(const struct variant *v, unsigned n_packets, uint64_t mean_ms)
     struct digest out;
     uint64_t t = T0;
 
-    *pipe = (struct pipe){
-        .v = *v, .hash_seed = {v->seed, v->seed * 3}, .rnd = {v->seed ^ 0x55555}};
+    *pipe = (struct pipe){.v = *v, .hash_seed = {v->seed, v->seed * 3}, .rnd = {v->seed ^ 0x55555}};
     frags = t_frags(64, 64, pipe->hash_seed);
     for (unsigned i = 0; i < v->shards; i++) {
         struct pavo_shard_config cfg = ft_config(1u << 16, NULL);
@@ -168,7 +168,8 @@ run(const struct variant *v, unsigned n_packets, uint64_t mean_ms)
 }
 
 static const struct variant variants[] = {
-    {1, 1, 0, 1}, {1, 1, 1, 2}, {1, 7, 3, 3}, {1, 64, 1, 4}, {4, 1, 1, 5}, {4, 7, 0, 6}, {4, 64, 2, 7},
+    {1, 1, 0, 1}, {1, 1, 1, 2}, {1, 7, 3, 3},  {1, 64, 1, 4},
+    {4, 1, 1, 5}, {4, 7, 0, 6}, {4, 64, 2, 7},
 };
 
 static void

@@ -1,4 +1,5 @@
-/* frag.c - the fragment memory: every order, nested fragments, orphans, full memory, and that each packet comes out once */
+/* frag.c - the fragment memory: every order, nested fragments, orphans, full memory, and that each
+ * packet comes out once */
 #include "frag_t.h"
 #include "rnd.h"
 
@@ -60,14 +61,16 @@ one_datagram(const unsigned *order)
         pavo_frags_step(f, p_piece(&p, AT_MS(i), B, 500, A, 4500, 7, order[i] != 0), keep, NULL);
     p_udp(&whole, 0, B, 500, A, 4500);
     assert_all_join(&whole, 4);
-    for (unsigned i = 0; i < 4; i++) /* who waited is seen at the time of the first piece, and shows its own */
-        assert_true(out[i].now_ns >= out[i].ts_ns);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(out[i].now_ns >=
+                    out[i].ts_ns); /* who waited is seen when the first one comes */
+        assert_true(i == 0 || out[i].now_ns >= out[i - 1].now_ns);
+    }
     assert_int_equal(pavo_frags_expire(f, UINT64_MAX, keep, NULL), 0);
     assert_int_equal(n_out, 4);
     assert_int_equal(ft_stat(&pavo_frags_stats(f)->waited), ft_stat(&pavo_frags_stats(f)->joined));
-    assert_int_equal(ft_stat(&pavo_frags_stats(f)->waited) +
-                         ft_stat(&pavo_frags_stats(f)->followed),
-                     3);
+    assert_int_equal(
+        ft_stat(&pavo_frags_stats(f)->waited) + ft_stat(&pavo_frags_stats(f)->followed), 3);
     pavo_frags_close(f);
 }
 
@@ -79,7 +82,8 @@ pieces_join_in_any_order(void **state)
     permute(order, 4, 0, one_datagram);
 }
 
-/* A datagram in two pieces, each sent through a tunnel that fragments again, and a last small piece that fits. */
+/* A datagram in two pieces, each sent through a tunnel that fragments again, and a last small piece
+ * that fits. */
 static void
 nested(const unsigned *order)
 {
@@ -155,7 +159,8 @@ a_new_first_piece_replaces_the_old(void **state)
     assert_int_equal(n_out, 3);
     assert_int_equal(out[2].key.port_a, 2);
     pavo_frags_step(f, p_piece(&p, AT_MS(50000), A, 0, B, 0, 7, true), keep, NULL);
-    assert_int_equal(n_out, 3); /* 30 s after the second first piece it is forgotten: this one waits */
+    assert_int_equal(n_out,
+                     3); /* 30 s after the second first piece it is forgotten: this one waits */
     assert_int_equal(pavo_frags_due(f), AT_MS(80000));
     pavo_frags_close(f);
 }
@@ -206,7 +211,8 @@ the_outer_pieces_of_an_orphan_follow_it(void **state)
     pavo_frags_step(f, &p, keep, NULL);
     pavo_frags_step(f, p_tunnel_piece(&p, AT_MS(1), X, Y, 100), keep, NULL);
     assert_int_equal(n_out, 0);
-    pavo_frags_expire(f, AT_MS(30000), keep, NULL); /* the inner datagram's time is up, the outer's is not */
+    pavo_frags_expire(f, AT_MS(30000), keep,
+                      NULL); /* the inner datagram's time is up, the outer's is not */
     assert_int_equal(n_out, 2);
     assert_int_equal(out[1].key.is_fragment, 1);
     assert_int_equal(out[1].key.extra, 7);
@@ -227,8 +233,10 @@ a_full_memory_forgets_the_oldest(void **state)
     assert_int_equal(n_out, 5);
     pavo_frags_step(f, p_piece(&p, AT_MS(10), A, 0, B, 0, 14, true), keep, NULL);
     assert_int_equal(n_out, 6); /* 14 is known */
-    for (unsigned i = 0; i < 4; i++) /* 10 is not; the fourth that waits finds no room and pushes out the first */
-        pavo_frags_step(f, p_piece(&p, AT_MS(20 + i), A, 0, B, 0, i ? 20 + i : 10, true), keep, NULL);
+    for (unsigned i = 0; i < 4;
+         i++) /* 10 is not; the fourth that waits finds no room and pushes out the first */
+        pavo_frags_step(f, p_piece(&p, AT_MS(20 + i), A, 0, B, 0, i ? 20 + i : 10, true), keep,
+                        NULL);
     assert_int_equal(n_out, 7);
     assert_int_equal(out[6].key.is_fragment, 1);
     assert_int_equal(out[6].key.extra, 10);

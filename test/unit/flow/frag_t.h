@@ -30,7 +30,8 @@ p_piece(struct pavo_packet *p, uint64_t ts_ns, uint32_t src, uint16_t sport, uin
     return p_key(p);
 }
 
-/* Puts a packet into an IP-in-IP tunnel; with 'id' that is the first piece of a fragmented tunnel packet. */
+/* Puts a packet into an IP-in-IP tunnel; with 'id' that is the first piece of a fragmented tunnel
+ * packet. */
 static inline struct pavo_packet *
 p_tunnel(struct pavo_packet *p, uint32_t src, uint32_t dst, uint32_t id)
 {

@@ -1,8 +1,9 @@
 /* model.c - random packets drive a shard and a plain array, which must make the same records
  *
- * The model keeps each flow in an array, found by number, and knows no buckets, wheel, sweep or burst: it applies the
- * rules of time and of TCP to one packet after the other, as the documentation words them. The shard gets the same packets
- * in bursts of random size, is swept at random times with random budgets, split into one or three shards by owner.
+ * The model keeps each flow in an array, found by number, and knows no buckets, wheel, sweep or
+ * burst: it applies the rules of time and of TCP to one packet after the other, as the
+ * documentation words them. The shard gets the same packets in bursts of random size, is swept at
+ * random times with random budgets, split into one or three shards by owner.
  *
  * Arguments: seed, packets. What fails can be repeated with less.
  */
@@ -12,8 +13,8 @@
 #include "key.h"
 
 enum {
-    PAIRS = 61,       /* of hosts */
-    KINDS = 4,        /* TCP, UDP, ping, errors about the UDP flow */
+    PAIRS = 61, /* of hosts */
+    KINDS = 4,  /* TCP, UDP, ping, errors about the UDP flow */
     FLOWS = PAIRS * KINDS,
     SHARDS_MAX = 3,
 };
@@ -312,7 +313,8 @@ model_flush(struct model *m, uint64_t clock_ns)
 static void
 packet_make(struct rnd *rnd, unsigned number, uint64_t ts_ns, struct pavo_packet *p)
 {
-    static const uint16_t tcp_flags[] = {SYN, SYN | ACK, ACK, ACK, ACK, ACK, ACK, FIN | ACK, FIN, RST, 0x18};
+    static const uint16_t tcp_flags[] = {SYN, SYN | ACK, ACK, ACK, ACK, ACK,
+                                         ACK, FIN | ACK, FIN, RST, 0x18};
     const unsigned pair = number / KINDS;
     const bool back = rnd_one_in(rnd, 2);
     const uint32_t x = 0x0a000001 + pair, y = 0xac100001 + pair * 7;
@@ -343,7 +345,8 @@ packet_make(struct rnd *rnd, unsigned number, uint64_t ts_ns, struct pavo_packet
     p->at.tos = (uint8_t)(rnd_below(rnd, 3) * 4);
 }
 
-/* The next time stamp: mostly a little later, now and then seconds or minutes, sometimes out of order or late. */
+/* The next time stamp: mostly a little later, now and then seconds or minutes, sometimes out of
+ * order or late. */
 static uint64_t
 time_next(struct rnd *rnd, uint64_t *t, uint64_t mean_ns)
 {

@@ -1,4 +1,5 @@
-/* rnd.h - random numbers that are the same everywhere for a seed, and an order-free digest of records */
+/* rnd.h - random numbers that are the same everywhere for a seed, and an order-free digest of
+ * records */
 #ifndef PAVO_FLOW_RND_H
 #define PAVO_FLOW_RND_H
 

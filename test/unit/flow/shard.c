@@ -156,6 +156,30 @@ the_sweep_waits_for_idle_and_grace(void **state)
     ft_close(&t);
 }
 
+/* A flow that TCP closed is due much earlier than when it was put into the wheel. */
+static void
+the_sweep_notices_a_close_within_the_wheels_reach(void **state)
+{
+    struct ft t = started(16, 16);
+
+    pavo_shard_clock(t.s, AT_MS(0));
+    assert_int_equal(pavo_shard_sweep(t.s, 100), 0); /* the wheel is where the clock is */
+    ft_put(&t, p_tcp(&pkt, AT_MS(0), A, 40000, B, 80, ACK, 1, 1, 0)); /* idle after 300 s */
+    ft_put(&t, p_tcp(&pkt, AT_MS(1000), A, 40000, B, 80, RST, 1, 1, 0));
+    for (unsigned ms = 1000; ms <= 7000; ms += 500) {
+        pavo_shard_clock(t.s, AT_MS(ms));
+        assert_int_equal(pavo_shard_sweep(t.s, 100), 0);
+    }
+    for (unsigned ms = 7500; ms <= 17500; ms += 500) { /* linger 5 s, grace 1 s, eight slots */
+        pavo_shard_clock(t.s, AT_MS(ms));
+        pavo_shard_sweep(t.s, 100);
+    }
+    ft_drain(&t);
+    assert_int_equal(t.n_got, 1);
+    assert_int_equal(t.got[0].endDetail, PAVO_DETAIL_TCP_RESET);
+    ft_close(&t);
+}
+
 static void
 the_sweep_keeps_to_its_budget_and_loses_nobody(void **state)
 {
@@ -683,6 +707,7 @@ main(void)
         cmocka_unit_test(a_packet_at_the_idle_time_joins_and_one_later_opens),
         cmocka_unit_test(intervals_are_cut_by_packets_and_add_up),
         cmocka_unit_test(the_sweep_waits_for_idle_and_grace),
+        cmocka_unit_test(the_sweep_notices_a_close_within_the_wheels_reach),
         cmocka_unit_test(the_sweep_keeps_to_its_budget_and_loses_nobody),
         cmocka_unit_test(flush_tells_idle_from_live),
         cmocka_unit_test(late_packets_keep_their_own_time_in_records),

@@ -1,4 +1,5 @@
-/* sha1.h - SHA-1 of a short message (RFC 3174), for community_id, which is defined with it; not for secrets */
+/* sha1.h - SHA-1 of a short message (RFC 3174), for community_id, which is defined with it; not for
+ * secrets */
 #ifndef PAVO_SHA1_H
 #define PAVO_SHA1_H
 

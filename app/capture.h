@@ -14,6 +14,7 @@ struct cfg;
 struct cap_stats {
     uint64_t offered;            /* as far as the source can tell: received + lost */
     uint64_t lost[PAVO_LOSSES];
+    uint64_t filtered;           /* left out by capture.filter inside this process (backends filter); not in 'offered' */
     bool knows_losses;           /* false: the driver does not tell; 'offered' is then what was received */
 };
 
@@ -42,6 +43,12 @@ struct cap_ops {
     /* Called by the worker's thread before the first recv and after the last. May be NULL. */
     void (*enter)(struct cap_queue *q);
     void (*leave)(struct cap_queue *q);
+    /* The sensor was told to stop, worker thread, once: takes nothing new from the wire. recv() then hands out what
+     * was received before and ends with CAP_END. NULL: the worker drains until recv() says 0 (a can_wait queue: at
+     * once) and calls it no more. */
+    void (*stop)(struct cap_queue *q);
+    /* As stop() comes, from any thread: a recv() that waits for the rest of a frame gives it up. May be NULL. */
+    void (*interrupt)(struct cap_queue *q);
 };
 
 /* All queues of a run, in a fixed order. Backends append to it when they open. */
@@ -56,6 +63,9 @@ struct cap_set {
  * what the set holds (after the workers have ended) and leaves nothing behind. */
 int capture_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err);
 void capture_close(struct cap_set *set);
+
+/* How far the files are read, in bytes; false: there are none, or the end is not known. Any thread. */
+bool capture_progress(uint64_t *done_bytes, uint64_t *total_bytes);
 
 /* The two backends (capture_pcap.c, capture_dpdk.c). */
 int capture_pcap_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err);

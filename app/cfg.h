@@ -37,6 +37,7 @@ struct cfg {
         bool promiscuous;
         bool immediate;
         uint32_t burst;     /* 1..64 */
+        char *reader;       /* of regular files: "auto" (capture_blocks.c) or "pcap" (libpcap) */
         char *precision;    /* "ns" or "us": time stamps are cut to this */
         uint64_t stop_idle_ns; /* 0 never; a source silent this long has ended (needed for net_pcap files: automatic there) */
         struct {
@@ -72,7 +73,7 @@ struct cfg {
     unsigned n_sinks;
     struct {
         uint64_t interval_ns; /* ledger records */
-        char *stats_socket; /* path, "" none */
+        char *stats_socket; /* path; "auto": live sensors in the run directory; "" none */
     } control;
 };
 
@@ -85,6 +86,12 @@ int cfg_read_text(struct cfg *c, const char *text, size_t n, const char *name, c
 int cfg_set(struct cfg *c, const char *key_value, cfg_complain_fn *complain, void *ctx);
 int cfg_finish(struct cfg *c, cfg_complain_fn *complain, void *ctx);
 void cfg_close(struct cfg *c);
+/* -i, -r and -w: the first of a kind takes the place of what the file names. -w is [FORMAT:]TARGET. 0 or -ENOMEM. */
+int cfg_add_device(struct cfg *c, const char *device);
+int cfg_add_file(struct cfg *c, const char *path);
+int cfg_add_sink(struct cfg *c, const char *spec);
+void cfg_clear_sources(struct cfg *c);
+void cfg_clear_sinks(struct cfg *c);
 /* pavo keys, docs/config.md and config/schema.json from the table. */
 void cfg_keys_text(FILE *out, const char *pattern);
 void cfg_keys_markdown(FILE *out);

@@ -33,13 +33,17 @@ struct cli_command {
 };
 
 /* Each lives in the file named after it. */
-extern const struct cli_command cmd_run, cmd_read, cmd_verify, cmd_plan, cmd_check, cmd_keys, cmd_stats, cmd_version, cmd_help;
+extern const struct cli_command cmd_run, cmd_read, cmd_verify, cmd_plan, cmd_check, cmd_keys, cmd_stats, cmd_version,
+    cmd_help;
+const struct cli_command *cli_find(const char *name); /* NULL: no such command */
+/* All that is known about a command, as `pavo help CMD` prints it on stdout; returns EXIT_DONE. */
+int cli_help(const struct cli_command *cmd);
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated, in the order of the help */
 
 /* cli_getopt - like getopt_long over the command's own option rows (abbreviations not allowed, "--" ends).
  *
  * Returns the option's row, with its argument in *arg; NULL at the first operand or the end (*at is then the
- * index of the first operand). An unknown option or a missing argument prints one sentence and the usage, and
+ * index of the first operand). *at is 0 or 1 before the first call. An unknown option or a missing argument prints one sentence and the usage, and
  * sets *bad. Options and operands may be mixed only in this order: options first, then operands. */
 const struct cli_option *cli_getopt(const struct cli_command *cmd, int argc, char **argv, int *at, const char **arg, int *bad);
 

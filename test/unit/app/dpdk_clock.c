@@ -1,0 +1,85 @@
+/* dpdk_clock.c - the clock that turns ticks into time */
+#include "t.h"
+
+#include "dpdk_clock.h"
+
+static const uint64_t start_ns = UINT64_C(1700000000000000000), second = 1000000000;
+
+/* A counter of 'hz' that the system takes for 'told_hz', beside a true clock that 'set_ns' is added
+ * to in between. */
+struct clock_case {
+    const char *says;
+    uint64_t hz, told_hz;
+    int64_t set_ns; /* the wall clock is set by so much after 10 s */
+    uint64_t
+        worst_ns; /* error allowed from the second second on (of the first: a rate that is off) */
+};
+
+static const struct clock_case cases[] = {
+    {"a clock whose rate is known is right to the microsecond", 2300000000, 2300000000, 0, 1000},
+    {"a rate that is off by 0.2 % is found out and made good", 2303912000, 2300000000, 0, 1500},
+    {"a counter of 100 MHz will do", 100000000, 100000000, 0, 1000},
+    {"a clock set forward by 40 ms is followed without a jump", 2300000000, 2300000000, 40000000,
+     1000},
+    {"a clock set back by 40 ms is followed, and time does not run backwards", 2300000000,
+     2300000000, -40000000, 1000},
+};
+
+static uint64_t
+true_ns(const struct clock_case *c, uint64_t tick)
+{
+    const uint64_t ns = (uint64_t)((double)tick / (double)c->hz * 1e9);
+
+    return start_ns + ns + (ns >= 10 * second ? (uint64_t)c->set_ns : 0);
+}
+
+static void
+run_case(void **state)
+{
+    const struct clock_case *c = *state;
+    const uint64_t step = c->hz / 1000; /* a burst each millisecond */
+    struct dpdk_clock clock;
+    uint64_t before;
+
+    dpdk_clock_init(&clock, c->told_hz, 0, true_ns(c, 0));
+    before = true_ns(c, 0);
+    for (uint64_t tick = 0; tick < 20 * c->hz; tick += step) {
+        const uint64_t truth = true_ns(c, tick);
+        const bool settled = (tick > 3 * c->hz && tick < 10 * c->hz) || tick > 14 * c->hz;
+        uint64_t now;
+
+        if (dpdk_clock_is_due(&clock, tick))
+            dpdk_clock_measure(&clock, tick, truth);
+        now = dpdk_clock_at(&clock, tick);
+        assert_true(now >= before);
+        assert_true(now - before <= 1200000); /* of a millisecond: a tenth faster at most */
+        if (settled)
+            assert_true((now > truth ? now - truth : truth - now) <= c->worst_ns);
+        before = now;
+    }
+}
+
+static void
+follows_a_step(void **state)
+{
+    struct dpdk_clock clock;
+
+    (void)state;
+    dpdk_clock_init(&clock, 1000000000, 0, start_ns);
+    dpdk_clock_measure(&clock, second, start_ns + 3600 * second);
+    assert_true(dpdk_clock_at(&clock, second) == start_ns + 3600 * second);
+    dpdk_clock_measure(&clock, 2 * second, start_ns + second);
+    assert_true(dpdk_clock_at(&clock, 2 * second) == start_ns + second);
+    assert_true(dpdk_clock_at(&clock, 3 * second) == start_ns + 2 * second);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest steps[] = {
+        {"a clock that somebody sets by an hour is taken over at once", follows_a_step, NULL, NULL,
+         NULL},
+    };
+
+    return T_RUN_TABLE(cases, run_case) + cmocka_run_group_tests(steps, NULL, NULL);
+}

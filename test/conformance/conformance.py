@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""conformance.py - pavo over a corpus of real captures, judged against an oracle's flow tables
+
+For every capture of SHARED/captures/MANIFEST.tsv:
+  1. `pavo run -q -r CAPTURE -w json:OUT` must end with 0, with 2 (the file itself is broken) or with 1 and a named
+     refusal of the link type; never with 3 (unbalanced), a signal or a time-out;
+  2. `pavo verify OUT` must find the stream complete, and the flow records must add up to the frames in the file;
+  3. the flows are compared with SHARED/oracle/expected/CAPTURE.truth.tsv by the oracle's own comparison: packets and
+     innermost IP bytes, both ways. Only flows whose every layer pavo is to read are compared (LAYERS, UDP_LAYERS).
+
+Prints percentages and the classes of mismatch; every mismatch stands in the file of --out. Differences that are
+understood stand in known.tsv with their reason; they are shown with it, and still counted as mismatches.
+
+Exit status: 0; 1 when a run failed or the percentage is below --min; 77 when there is no corpus.
+"""
+import argparse
+import collections
+import concurrent.futures
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+# Layers, in the oracle's (tshark's) names, that a compared flow may consist of.
+LAYERS = set('''eth vlan ieee8021ad mpls pwethheuristic pwethcw pwethnocw llc snap pppoes ppp sll sll2 null raw loop
+ip ipv6 ipv6.hopopts ipv6.dstopts ipv6.routing ipv6.fraghdr ah esp gre vxlan geneve
+tcp udp udplite icmp icmpv6 sctp dccp'''.split())
+# What may follow UDP: the tunnels on registered ports that pavo opens. IP in UDP on other ports is another protocol.
+UDP_LAYERS = set('vxlan geneve'.split())
+LINKS = set('EN10MB NULL RAW RAW(12) IPV4 IPV6 LINUX_SLL LINUX_SLL2 LOOP'.split())
+
+MAP = {
+    'src': 'source.ip', 'dst': 'destination.ip', 'proto': 'network.iana_number',
+    'sport': 'source.port', 'dport': 'destination.port',
+    'pkts_fwd': 'source.packets', 'pkts_rev': 'destination.packets',
+    'bytes_fwd': 'source.bytes', 'bytes_rev': 'destination.bytes',
+    'bytes_are': 'ip', 'records': 'sum', 'type_field': 'event.dataset', 'type_value': 'flow',
+}
+
+
+class Options:
+    """What the oracle's comparison looks at."""
+    icmp_ports = False
+    nonip = False
+    no_bytes = False
+
+
+def supported(chain):
+    layers = chain.split(':')
+    for i, layer in enumerate(layers):
+        if layer not in LAYERS:
+            return False
+        if i and layers[i - 1] in ('udp', 'udplite') and layer not in UDP_LAYERS:
+            return False
+        # PPP inside GRE is PPTP; behind Ethernet it needs PPPoE.
+        if layer == 'ppp' and layers[i - 1] != 'pppoes':
+            return False
+        # Ethernet in IP without GRE or UDP between is EtherIP or L2TPv3.
+        if i and layer == 'eth' and layers[i - 1] in ('ip', 'ipv6'):
+            return False
+    return True
+
+
+def filtered_truth(oracle, path, out):
+    """Writes the rows of flows that are compared; returns (compared, left out)."""
+    rows, _ = oracle.read_truth(path)
+
+    def key(d):
+        proto = int(d['proto']) if str(d['proto']).lstrip('-').isdigit() else d['proto']
+        return oracle.fkey(d['addr_a'], d['addr_b'], proto, d['port_a'], d['port_b'], Options)[0]
+
+    bad = {key(d) for d in rows if d['class'] != 'nonip' and not supported(d['chain'])}
+    kept = [d for d in rows if d['class'] == 'nonip' or key(d) not in bad]
+    with open(out, 'w') as fh:
+        oracle.write_truth(kept, collections.Counter(), fh)
+    return len(bad)
+
+
+def filtered_records(path, out):
+    """Writes the IP flow records; returns what the records add up to, and the last ledger record."""
+    packets = 0
+    kinds = collections.Counter()
+    with open(path) as fh, open(out, 'w') as to:
+        for line in fh:
+            record = json.loads(line)
+            kind = record.get('event', {}).get('dataset')
+            kinds[kind] += 1
+            if kind != 'flow':
+                continue
+            packets += record.get('source', {}).get('packets', 0) + record.get('destination', {}).get('packets', 0)
+            if 'iana_number' in record.get('network', {}):
+                to.write(line)
+    return packets, kinds
+
+
+class Capture:
+    def __init__(self, row):
+        self.file = row['file']
+        self.linktype = row['linktype']
+        self.packets = int(row['packets']) if row['packets'].isdigit() else None
+        # Blocks of a pcapng file that are no packets, but that tshark counts as frames.
+        blocks = re.search(r'no link layer known to tshark x(\d+)', row['shows'])
+        if blocks and self.packets is not None:
+            self.packets -= int(blocks.group(1))
+        self.status = None
+        self.problems = []      # sentences: each is a failure
+        self.refused = ''
+        self.result = {}
+        self.mismatches = []
+        self.left_out = 0
+
+
+def run_pavo(args, capture, out):
+    env = dict(os.environ)
+    if args.sanitize:
+        env['ASAN_OPTIONS'] = 'exitcode=99:' + env.get('ASAN_OPTIONS', '')
+        env['UBSAN_OPTIONS'] = 'halt_on_error=1:exitcode=99:print_stacktrace=1:' + env.get('UBSAN_OPTIONS', '')
+    command = [args.binary, 'run', '-q', '-r', os.path.join(args.shared, 'captures', capture.file), '-w', 'json:' + out]
+    command += args.run_option
+    try:
+        p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=args.timeout, env=env)
+    except subprocess.TimeoutExpired:
+        capture.problems.append('run: no end after %d s' % args.timeout)
+        return None
+    capture.status = p.returncode
+    return p.stderr.decode(errors='replace').strip()
+
+
+def check(args, oracle, capture, folder):
+    base = os.path.join(folder, capture.file.replace('/', '_'))
+    out = base + '.jsonl'
+    said = run_pavo(args, capture, out)
+    if said is None:
+        return capture
+    if capture.status == 1:
+        if 'link type' in said:
+            capture.refused = said.splitlines()[-1]
+            names = set(n.split(':')[-1] for n in capture.linktype.split('+'))
+            if names and names <= LINKS:
+                capture.problems.append('run: refused, but %s is a link type to open: %s' % (capture.linktype, said[-200:]))
+        else:
+            capture.problems.append('run: status 1 without naming a link type: ' + said[-300:])
+        return capture
+    if capture.status not in (0, 2):
+        capture.problems.append('run: status %d: %s' % (capture.status, said[-1500:]))
+        return capture
+    if capture.status == 2 and not said:
+        capture.problems.append('run: status 2 and not a word why')
+    if not os.path.exists(out):
+        if capture.status == 0:
+            capture.problems.append('run: status 0 and no output file')
+        return capture
+    p = subprocess.run([args.binary, 'verify', out], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=args.timeout)
+    if p.returncode != 0:
+        capture.problems.append('verify: status %d: %s' % (p.returncode, p.stdout.decode(errors='replace')[-300:].strip()))
+    try:
+        packets, kinds = filtered_records(out, base + '.ip.jsonl')
+    except (ValueError, AttributeError) as e:
+        capture.problems.append('json: ' + str(e))
+        return capture
+    if not kinds['ledger']:
+        capture.problems.append('json: no ledger record')
+    if capture.status == 0 and capture.packets is not None and packets != capture.packets:
+        capture.problems.append('frames: the records hold %d, the file %d' % (packets, capture.packets))
+    truth = os.path.join(args.shared, 'oracle', 'expected', capture.file + '.truth.tsv')
+    if os.path.exists(truth):
+        capture.left_out = filtered_truth(oracle, truth, base + '.truth.tsv')
+        capture.result, capture.mismatches = oracle.compare(base + '.truth.tsv', base + '.ip.jsonl', MAP, Options)
+        if capture.left_out:  # what pavo makes of the flows left out is not compared
+            capture.mismatches = [m for m in capture.mismatches if m[0] != 'extra']
+            capture.result['extra_flows'] = 0
+    if not args.keep:
+        for name in (out, base + '.ip.jsonl', base + '.truth.tsv'):
+            if os.path.exists(name):
+                os.remove(name)
+    return capture
+
+
+def flow_name(key):
+    return '%s:%s-%s:%s/%s' % (key[0], key[3], key[1], key[4], key[2])
+
+
+def read_known():
+    known = {}
+    with open(os.path.join(HERE, 'known.tsv')) as fh:
+        for line in fh:
+            if line.strip() and not line.startswith('#'):
+                file, flow, reason = line.rstrip('\n').split('\t')
+                known[(file, flow)] = reason
+    return known
+
+
+def report(args, captures, known):
+    total = collections.Counter()
+    folders = collections.defaultdict(collections.Counter)
+    classes = collections.Counter()
+    used = set()
+    with open(args.out, 'w') as fh:
+        fh.write('file\tclass\tstrict\tflow\tchain\ttruth_packets\tour_packets\ttruth_bytes\tour_bytes\tknown\n')
+        for c in captures:
+            for kind, key, tp, sp, tb, sb, e in c.mismatches:
+                strict = bool(e and e['strict'])
+                reason = ''
+                for k in ((c.file, flow_name(key)), (c.file, '*')):
+                    if k in known:
+                        reason = known[k]
+                        used.add(k)
+                        break
+                if kind != 'extra' and strict:
+                    classes[kind + (' (known)' if reason else '')] += 1
+                fh.write('\t'.join(map(str, (c.file, kind, 'strict' if strict else 'soft', flow_name(key),
+                                             '|'.join(sorted(e['chain'])) if e else '-', tp, sp, tb, sb, reason or '-'))) + '\n')
+    for c in captures:
+        folder = os.path.dirname(c.file) or '.'
+        for t in (folder, 'all'):
+            n = folders[t]
+            n['files'] += 1
+            n['status %s' % c.status] += 1
+            n['problems'] += len(c.problems)
+            n['left_out'] += c.left_out
+            for k in ('truth_strict', 'strict_exact_packets', 'strict_exact_packets_bytes', 'truth_strict_packets',
+                      'strict_packets_accounted', 'truth_flows', 'exact_packets', 'exact_packets_bytes', 'extra_flows'):
+                n[k] += c.result.get(k, 0)
+    total = folders['all']
+
+    def pct(a, b):
+        return '%7.3f' % (100.0 * a / b) if b else '      -'
+    print('%-10s %5s %6s %6s %6s %9s %9s %9s %9s %6s %9s' % (
+        'folder', 'files', 'st. 0', 'st. 2', 'ref.', 'flows', 'packets%', '+bytes%', 'accounted', 'extra', 'left out'))
+    for t in sorted(folders, key=lambda t: (t == 'all', t)):
+        n = folders[t]
+        print('%-10s %5d %6d %6d %6d %9d %9s %9s %9s %6d %9d' % (
+            t, n['files'], n['status 0'], n['status 2'], n['status 1'], n['truth_strict'],
+            pct(n['strict_exact_packets'], n['truth_strict']), pct(n['strict_exact_packets_bytes'], n['truth_strict']),
+            pct(n['strict_packets_accounted'], n['truth_strict_packets']), n['extra_flows'], n['left_out']))
+    print('with what the oracle could not settle and lone fragments: %d flows, packets %s %%, and bytes %s %%' % (
+        total['truth_flows'], pct(total['exact_packets'], total['truth_flows']).strip(),
+        pct(total['exact_packets_bytes'], total['truth_flows']).strip()))
+    print('mismatches: ' + (', '.join('%s %d' % kv for kv in sorted(classes.items())) or 'none') + '; each in ' + args.out)
+    for k in sorted(set(known) - used):
+        if k[0] in {c.file for c in captures} or not args.only:
+            print('known.tsv: no longer needed: %s %s' % k)
+    refused = collections.Counter(c.linktype for c in captures if c.refused)
+    print('refused link types: ' + (', '.join('%s %d' % kv for kv in sorted(refused.items())) or 'none'))
+    problems = [(c.file, p) for c in captures for p in c.problems]
+    for file, p in problems[:args.show]:
+        print('FAILED %s: %s' % (file, p))
+    if len(problems) > args.show:
+        print('... and %d more' % (len(problems) - args.show))
+    exact = 100.0 * total['strict_exact_packets_bytes'] / total['truth_strict'] if total['truth_strict'] else 100.0
+    print('%d captures, %d problems, %d of %d flows exact in packets and bytes (%.3f %%)' % (
+        total['files'], len(problems), total['strict_exact_packets_bytes'], total['truth_strict'], exact))
+    return 1 if problems or exact < args.min else 0
+
+
+def main():
+    ap = argparse.ArgumentParser(description='pavo over the corpus of captures, against the oracle')
+    ap.add_argument('--binary', default=os.path.join(TOP, 'build', 'app', 'pavo'))
+    ap.add_argument('--shared', default=os.environ.get('PAVO_SHARED', os.path.join(TOP, '..', 'shared')))
+    ap.add_argument('--jobs', type=int, default=2)
+    ap.add_argument('--timeout', type=int, default=60, help='seconds for one capture')
+    ap.add_argument('--min', type=float, default=99.0, help='least percentage of flows exact in packets and bytes')
+    ap.add_argument('--out', default='conformance.tsv', help='where each mismatch is written')
+    ap.add_argument('--only', default='', help='captures whose name contains this')
+    ap.add_argument('--sanitize', action='store_true', help='the binary is built with sanitizers: their findings are failures')
+    ap.add_argument('--run-option', action='append', default=[], help='another argument for `pavo run`')
+    ap.add_argument('--keep', default='', help='a folder to leave the outputs in')
+    ap.add_argument('--show', type=int, default=40, help='failures to print')
+    args = ap.parse_args()
+    manifest = os.path.join(args.shared, 'captures', 'MANIFEST.tsv')
+    if not os.path.exists(manifest):
+        print('skipped: no corpus at %s (set PAVO_SHARED)' % args.shared)
+        return 77
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, os.path.join(args.shared, 'oracle'))
+    import oracle
+    with open(manifest) as fh:
+        captures = [Capture(row) for row in csv.DictReader(fh, delimiter='\t') if args.only in row['file']]
+    if args.keep:
+        os.makedirs(args.keep, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            captures = list(pool.map(lambda c: check(args, oracle, c, args.keep or folder), captures))
+    return report(args, captures, read_known())
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,21 +1,24 @@
 /* capture_blocks.h - what the two halves of the reader of regular files share: pcap, and pcapng
  *
- * Whatever is next in the file is looked at until it is whole, and only then stepped over. So what is broken is found
- * again, with the same words, when read() comes back to it after it handed out what lay before it.
+ * Whatever is next in the file is looked at until it is whole, and only then stepped over. So what
+ * is broken is found again, with the same words, when read() comes back to it after it handed out
+ * what lay before it.
  */
 #ifndef PAVO_CAPTURE_BLOCKS_H
 #define PAVO_CAPTURE_BLOCKS_H
 
 #include <byteswap.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "capture_reader.h"
 
 enum {
-    BLOCKS_FRAME_MAX = 262144,     /* bytes of a frame that are handed out; libpcap's MAXIMUM_SNAPLEN */
-    BLOCKS_HOLD_MAX = 384 * 1024,  /* of a larger block only so much is held: no frame needs more */
-    BLOCKS_BUFFER = 512 * 1024,
-    BLOCKS_LOOK_MAX = 4096,        /* frames that one read() looks at: a filter may let nothing through for long */
+    BLOCKS_FRAME_MAX = 262144, /* bytes of a frame that are handed out; libpcap's MAXIMUM_SNAPLEN */
+    BLOCKS_HOLD_MAX = 384 * 1024, /* of a larger block only so much is held: no frame needs more */
+    BLOCKS_BUFFER = 1024 * 1024,
+    BLOCKS_LOOK_MAX =
+        4096, /* frames that one read() looks at: a filter may let nothing through for long */
     BLOCKS_INTERFACES_MAX = 65536, /* of a section */
     NG_SECTION = 0x0a0d0d0a,       /* first bytes of a pcapng file */
 };
@@ -93,7 +96,8 @@ u64(const uint8_t *p, bool is_swapped)
 }
 
 /* What is wrong, for CAP_FAILED. */
-enum step blocks_broken(struct blocks *b, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+enum step blocks_broken(struct blocks *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), cold));
 /* pread() that is not interrupted. */
 ssize_t blocks_read_at(const struct blocks *b, uint8_t *to, size_t n, uint64_t at);
 /* Moves what is held to the front and fills the rest, until 'want' bytes are held. */

@@ -11,7 +11,8 @@ struct cap_filter;
 
 /* Does the expression parse? It is compiled for a link type when cap_filter_link() names it. */
 struct cap_filter *cap_filter_open(const char *expression, struct pavo_err *err);
-/* 0, or -EINVAL: the expression makes no sense on this link type. Main thread, before the workers start. */
+/* 0, or -EINVAL: the expression makes no sense on this link type. Main thread, before the workers
+ * start. */
 int cap_filter_link(struct cap_filter *f, enum pavo_link link, struct pavo_err *err);
 /* Is the frame wanted? Frames of a link type that was not compiled pass. Any thread. */
 bool cap_filter_pass(const struct cap_filter *f, const struct pavo_frame *frame);

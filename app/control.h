@@ -21,9 +21,10 @@ struct control_socket {
     int fd; /* -1: none */
     char path[108];
 };
-/* 'path' as in control.stats_socket; "auto": NAME-PID.sock in the run directory, and no error when that can't be
- * made. A socket that nobody listens on any more is replaced, a living one is not. */
-int control_open(struct control_socket *c, const char *path, const char *observer, struct pavo_err *err);
+/* 'path' as in control.stats_socket; "auto": NAME-PID.sock in the run directory, and no error when
+ * that can't be made. A socket that nobody listens on any more is replaced, a living one is not. */
+int control_open(struct control_socket *c, const char *path, const char *observer,
+                 struct pavo_err *err);
 void control_close(struct control_socket *c);
 /* Answers one caller with 'text'. A caller that does not read gets what fits. */
 void control_answer(struct control_socket *c, const char *text, size_t n);

@@ -1,11 +1,12 @@
 /* mesh.h - how packets get from the worker that received them to the worker that owns them
  *
- * One single-producer ring for each pair of workers that talk. There are two meshes: RESOLVE takes fragments to the
- * worker that remembers their datagram, ACCOUNT takes packets to the shard of their flow. Control messages travel in
- * the same rings, so that they can't overtake packets.
+ * One single-producer ring for each pair of workers that talk. There are two meshes: RESOLVE takes
+ * fragments to the worker that remembers their datagram, ACCOUNT takes packets to the shard of
+ * their flow. Control messages travel in the same rings, so that they can't overtake packets.
  *
- * No deadlock: accounting sends nothing, so a worker that waits for room anywhere goes on accounting what others
- * send it; one that waits in RESOLVE goes on resolving, too, which waits at most for an ACCOUNT ring.
+ * No deadlock: accounting sends nothing, so a worker that waits for room anywhere goes on
+ * accounting what others send it; one that waits in RESOLVE goes on resolving, too, which waits at
+ * most for an ACCOUNT ring.
  */
 #ifndef PAVO_MESH_H
 #define PAVO_MESH_H
@@ -22,8 +23,8 @@ enum mesh_tag {
 
 struct mesh_slot {
     uint64_t now_ns;
-    uint8_t tag; /* enum mesh_tag */
-    uint8_t why; /* enum pavo_end_detail, of END */
+    uint8_t tag;               /* enum mesh_tag */
+    uint8_t why;               /* enum pavo_end_detail, of END */
     struct pavo_packet packet; /* last: copied as far as it has layers */
 };
 
@@ -34,8 +35,8 @@ struct mesh {
 };
 
 /* 'sends' says which workers send; slots are rounded up to a power of two. */
-int mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots, const struct pavo_mem *mem,
-              struct pavo_err *err);
+int mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots,
+              const struct pavo_mem *mem, struct pavo_err *err);
 void mesh_close(struct mesh *m);
 /* Bytes that it takes. */
 size_t mesh_bytes(unsigned n, unsigned n_senders, uint32_t slots);
@@ -46,8 +47,8 @@ mesh_ring(const struct mesh *m, unsigned from, unsigned to)
     return m->rings[from * m->n + to];
 }
 
-/* Consumer: slot number 'i' from the oldest on, or NULL when there are not so many. It stays the consumer's until it
- * is popped. */
+/* Consumer: slot number 'i' from the oldest on, or NULL when there are not so many. It stays the
+ * consumer's until it is popped. */
 static inline struct mesh_slot *
 mesh_peek_at(struct pavo_ring *r, uint32_t i)
 {

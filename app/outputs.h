@@ -11,8 +11,10 @@ struct outputs {
     unsigned n;
 };
 
-/* All of the configuration's, or text on standard output if it names none. -errno: nothing is left open. */
-int outputs_open(struct outputs *o, const struct cfg *cfg, const struct cap_set *set, struct pavo_err *err);
+/* All of the configuration's, or text on standard output if it names none. -errno: nothing is left
+ * open. */
+int outputs_open(struct outputs *o, const struct cfg *cfg, const struct cap_set *set,
+                 struct pavo_err *err);
 void outputs_close(struct outputs *o);
 /* What a sink's format will be; NULL: the word is unknown. */
 const struct pavo_format *outputs_format(const struct cfg_sink *s);

@@ -7,14 +7,16 @@
 #include "sensor.h"
 
 /* A short table for people. */
-void report_text(FILE *out, const struct pavo_counts *c, struct pavo_sink *const *sinks, unsigned n_sinks);
+void report_text(FILE *out, const struct pavo_counts *c, struct pavo_sink *const *sinks,
+                 unsigned n_sinks);
 
 /* One JSON object: counts, rates since 'before' (seconds ago), per source, worker and sink. */
 struct report_rate {
     uint64_t ms; /* monotonic */
     uint64_t packets, octets, records, flows;
 };
-void report_json(FILE *out, const struct sensor *s, const struct cfg *cfg, struct pavo_sink *const *sinks,
-                 unsigned n_sinks, uint64_t uptime_ms, const struct report_rate *from, const struct report_rate *to);
+void report_json(FILE *out, const struct sensor *s, const struct cfg *cfg,
+                 struct pavo_sink *const *sinks, unsigned n_sinks, uint64_t uptime_ms,
+                 const struct report_rate *from, const struct report_rate *to);
 
 #endif

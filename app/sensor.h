@@ -1,6 +1,7 @@
 /* sensor.h - a run, put together: sources, workers, mesh, export thread
  *
- * The main thread opens, starts, stops and closes it; counts may be asked for by any thread in between.
+ * The main thread opens, starts, stops and closes it; counts may be asked for by any thread in
+ * between.
  */
 #ifndef PAVO_SENSOR_H
 #define PAVO_SENSOR_H
@@ -17,29 +18,32 @@ struct sensor;
 unsigned sensor_n_workers(const struct cfg *cfg, unsigned n_queues);
 /* The shard of one of 'n' workers, without id, memory and ring. */
 struct pavo_shard_config sensor_shard_config(const struct cfg *cfg, unsigned n);
-/* Slots of a ring between two of 'n' workers: fewer when there are many, for the rings grow with the square. */
+/* Slots of a ring between two of 'n' workers: fewer when there are many, for the rings grow with
+ * the square. */
 uint32_t sensor_mesh_slots(const struct cfg *cfg, unsigned n);
 enum { MESH_RESOLVE_PART = 4 }; /* rings for fragments are this much smaller */
 
-/* Starts all threads, which wait for sensor_go(). The sinks stay the caller's and are finished by the export thread.
- * NULL with err when a thread or its memory can't be had; nothing is left running then. */
-struct sensor *sensor_open(const struct cfg *cfg, struct cap_set *set, struct pavo_sink **sinks, unsigned n_sinks,
-                           struct pavo_err *err);
+/* Starts all threads, which wait for sensor_go(). The sinks stay the caller's and are finished by
+ * the export thread. NULL with err when a thread or its memory can't be had; nothing is left
+ * running then. */
+struct sensor *sensor_open(const struct cfg *cfg, struct cap_set *set, struct pavo_sink **sinks,
+                           unsigned n_sinks, struct pavo_err *err);
 void sensor_go(struct sensor *s);
-void sensor_stop(struct sensor *s);   /* any thread: receive nothing new, drain, flush, end */
-void sensor_reopen(struct sensor *s); /* sinks open their files anew */
+void sensor_stop(struct sensor *s);         /* any thread: receive nothing new, drain, flush, end */
+void sensor_reopen(struct sensor *s);       /* sinks open their files anew */
 int sensor_done_fd(const struct sensor *s); /* becomes readable when everything is written */
 bool sensor_is_done(const struct sensor *s);
 void sensor_join(struct sensor *s);
 void sensor_close(struct sensor *s);
 
-/* Sums over everything. 'final': after the workers' end, exact; before it a snapshot in which packets that the
- * sources know and we have not yet read don't count as offered. */
+/* Sums over everything. 'final': after the workers' end, exact; before it a snapshot in which
+ * packets that the sources know and we have not yet read don't count as offered. */
 void sensor_counts(const struct sensor *s, bool final, struct pavo_counts *out);
 uint64_t sensor_time(const struct sensor *s); /* event time, 0: no packet yet */
 bool sensor_workers_done(const struct sensor *s);
 bool sensor_was_stopped(const struct sensor *s);
-unsigned sensor_workers(const struct sensor *s, const struct worker **workers, const struct topo_place **places);
+unsigned sensor_workers(const struct sensor *s, const struct worker **workers,
+                        const struct topo_place **places);
 const struct cap_set *sensor_sources(const struct sensor *s);
 
 #endif

@@ -1,11 +1,12 @@
 /* worker.h - one thread: receive, decode, hand over, account, sweep
  *
- * A worker polls the queues it was given, owns one shard of the flow table and one fragment memory, and knows no
- * backend. Packets of other workers' flows leave through the mesh; those of its own come in through it.
+ * A worker polls the queues it was given, owns one shard of the flow table and one fragment memory,
+ * and knows no backend. Packets of other workers' flows leave through the mesh; those of its own
+ * come in through it.
  *
- * Determinism: everything for one shard that comes from one queue goes through one first-in-first-out road (the
- * worker's own batch, or one ring), so a flow sees its packets in the order of the capture whatever the number of
- * workers and the size of a burst.
+ * Determinism: everything for one shard that comes from one queue goes through one
+ * first-in-first-out road (the worker's own batch, or one ring), so a flow sees its packets in the
+ * order of the capture whatever the number of workers and the size of a burst.
  */
 #ifndef PAVO_WORKER_H
 #define PAVO_WORKER_H
@@ -19,16 +20,16 @@ enum { WORKERS_MAX = 128, OWNERS = 128, BURST_MAX = 64 };
 struct worker_run {
     unsigned n;           /* workers */
     unsigned n_receivers; /* of those: with a queue */
-    bool has_resolve;     /* several queues: fragments go to the worker that remembers their datagram */
-    bool can_wait;        /* of every queue */
+    bool has_resolve; /* several queues: fragments go to the worker that remembers their datagram */
+    bool can_wait;    /* of every queue */
     uint8_t owner[OWNERS]; /* of a flow, by owner_hash modulo OWNERS */
     bool receives[WORKERS_MAX];
     struct mesh account, resolve;
     unsigned key_parts;
     unsigned burst;
     const struct pavo_decap_config *decap;
-    struct pavo_clock clock;         /* limits that every queue's clock starts with */
-    struct pavo_shard_config shard;  /* id, out and mem are filled for each */
+    struct pavo_clock clock;        /* limits that every queue's clock starts with */
+    struct pavo_shard_config shard; /* id, out and mem are filled for each */
     struct pavo_frags_config frags;
     _Atomic bool stop; /* main thread: receive nothing new, drain, flush, end */
 };
@@ -37,19 +38,19 @@ struct worker_run {
 struct worker_stats {
     PAVO_STAT(received);
     PAVO_STAT(bursts);
-    PAVO_STAT(handed_off);   /* crossings of a ring between workers */
+    PAVO_STAT(handed_off); /* crossings of a ring between workers */
     PAVO_STAT(handoff_full);
     PAVO_STAT(wrong_shard);
     PAVO_STAT(why[PAVO_WHYS]);
     PAVO_STAT(jumps);
     PAVO_STAT(late);
-    PAVO_STAT(clock_ns);     /* event time */
+    PAVO_STAT(clock_ns); /* event time */
 };
 
 struct worker_queue {
     struct cap_queue *q;
     struct pavo_clock clock;
-    uint64_t told_ns; /* event time that the other workers were last told */
+    uint64_t told_ns;     /* event time that the other workers were last told */
     uint64_t jumps, late; /* of 'clock', as far as they are in the stats */
     bool is_stopping;
     bool is_empty;  /* at the last look */
@@ -65,7 +66,8 @@ enum worker_phase {
     WORKER_DONE,
 };
 
-/* Owner: its own thread from worker_open() to worker_close(); 'stats' and the shard's are for everyone. */
+/* Owner: its own thread from worker_open() to worker_close(); 'stats' and the shard's are for
+ * everyone. */
 struct worker {
     unsigned id;
     struct worker_run *run;
@@ -86,7 +88,8 @@ struct worker {
     enum pavo_end_detail end_why;
     uint64_t final_ns;
     bool resolve_ended[WORKERS_MAX], account_ended[WORKERS_MAX];
-    bool frags_jumped; /* another worker's clock jumped: what waits for its first piece is given up */
+    bool frags_jumped; /* another worker's clock jumped: what waits for its first piece is given up
+                        */
     unsigned idle_streak, turn;
     uint64_t patience_ns; /* that this burst may still wait for room in the mesh */
 
@@ -94,9 +97,10 @@ struct worker {
     _Atomic bool is_done; /* release: all its counters are final and its ring is complete */
 };
 
-/* worker_open - takes memory for shard, fragments, rings; in the worker's thread, so that it lies near it.
- * worker_run_loop - until everything is received, accounted and flushed. */
-int worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ring, struct pavo_err *err);
+/* worker_open - takes memory for shard, fragments, rings; in the worker's thread, so that it lies
+ * near it. worker_run_loop - until everything is received, accounted and flushed. */
+int worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ring,
+                struct pavo_err *err);
 void worker_run_loop(struct worker *w);
 void worker_close(struct worker *w);
 

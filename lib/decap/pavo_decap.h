@@ -1,8 +1,8 @@
 /* pavo_decap.h - one captured frame in, the layers down to the innermost transport out
  *
- * Public interface of the decoder. It reads bytes and writes one struct; it keeps no state, allocates
- * nothing, locks nothing and never fails: however a walk ends, the result describes the deepest layer
- * that was read whole, and 'why' says what ended it.
+ * Public interface of the decoder. It reads bytes and writes one struct; it keeps no state,
+ * allocates nothing, locks nothing and never fails: however a walk ends, the result describes the
+ * deepest layer that was read whole, and 'why' says what ended it.
  */
 #ifndef PAVO_DECAP_H
 #define PAVO_DECAP_H
@@ -50,20 +50,21 @@ enum pavo_frag {
 };
 
 enum {
-    PAVO_DEPTH_MAX = 16,    /* headers of one frame that are walked; the next one is named and not read */
-    PAVO_LAYERS_MAX = 16,   /* carriers kept of one frame */
-    PAVO_FRAGS_MAX = 4,     /* fragmented IP headers on the way of one frame */
+    PAVO_DEPTH_MAX =
+        16, /* headers of one frame that are walked; the next one is named and not read */
+    PAVO_LAYERS_MAX = 16, /* carriers kept of one frame */
+    PAVO_FRAGS_MAX = 4,   /* fragmented IP headers on the way of one frame */
 };
 
 /* A frame as a capture backend hands it over. The bytes are borrowed from it until its done(). */
 struct pavo_frame {
     const uint8_t *data;
-    uint64_t ts_ns;   /* nanoseconds since the epoch */
-    uint32_t caplen;  /* bytes held at 'data' */
-    uint32_t len;     /* bytes that were on the wire; >= caplen */
-    uint32_t rss;     /* the NIC's Toeplitz hash, if has_rss */
-    uint16_t source;  /* interface or file number, an index of the capture plan */
-    uint8_t link;     /* enum pavo_link */
+    uint64_t ts_ns;  /* nanoseconds since the epoch */
+    uint32_t caplen; /* bytes held at 'data' */
+    uint32_t len;    /* bytes that were on the wire; >= caplen */
+    uint32_t rss;    /* the NIC's Toeplitz hash, if has_rss */
+    uint16_t source; /* interface or file number, an index of the capture plan */
+    uint8_t link;    /* enum pavo_link */
     bool has_rss;
 };
 
@@ -74,8 +75,8 @@ struct pavo_layer {
     uint8_t ip_version; /* 0: this layer has no addresses; else 4 or 6 */
     uint16_t src_port;  /* outer UDP ports, host order; 0 where there is no UDP */
     uint16_t dst_port;
-    uint16_t unused;    /* always 0 */
-    uint32_t id;        /* see carriers.def */
+    uint16_t unused; /* always 0 */
+    uint32_t id;     /* see carriers.def */
     uint8_t src[16];
     uint8_t dst[16];
 };
@@ -83,10 +84,10 @@ struct pavo_layer {
 /* One fragmented IP header that the walk met. RFC 791 section 3.2, RFC 8200 section 4.5. */
 struct pavo_fragment {
     uint8_t ip_version;
-    uint8_t proto;   /* IPv4: the protocol; IPv6: 0, for the id alone names it with the addresses */
+    uint8_t proto; /* IPv4: the protocol; IPv6: 0, for the id alone names it with the addresses */
     uint8_t is_later; /* 0: the first piece */
     uint8_t unused;
-    uint32_t id;     /* identification, host order */
+    uint32_t id; /* identification, host order */
     uint8_t src[16];
     uint8_t dst[16];
 };
@@ -104,48 +105,52 @@ struct pavo_quote {
 };
 
 /* What a frame is. Filled by pavo_decap(); the members up to 'n_layers' are always set, the arrays
- * only as far as their counts say (the rest is left as it was). Ports, ids and lengths in host order,
- * addresses in wire order (IPv4 in the first four bytes, the other twelve zero). */
+ * only as far as their counts say (the rest is left as it was). Ports, ids and lengths in host
+ * order, addresses in wire order (IPv4 in the first four bytes, the other twelve zero). */
 struct pavo_layers {
     /* Innermost network layer and transport. */
-    uint8_t kind;  /* enum pavo_kind */
-    uint8_t proto; /* IP protocol number behind the last extension header that was read; 0 if no IP */
-    uint8_t why;   /* enum pavo_why */
-    uint8_t depth; /* headers read whole */
-    uint8_t frag;  /* enum pavo_frag, of the innermost IP header */
-    uint8_t has_ports;  /* src_port and dst_port were read */
-    uint8_t ttl;   /* TTL or hop limit of the innermost IP header */
-    uint8_t tos;   /* DSCP and ECN: ipClassOfService */
+    uint8_t kind; /* enum pavo_kind */
+    uint8_t
+        proto;   /* IP protocol number behind the last extension header that was read; 0 if no IP */
+    uint8_t why; /* enum pavo_why */
+    uint8_t depth;        /* headers read whole */
+    uint8_t frag;         /* enum pavo_frag, of the innermost IP header */
+    uint8_t has_ports;    /* src_port and dst_port were read */
+    uint8_t ttl;          /* TTL or hop limit of the innermost IP header */
+    uint8_t tos;          /* DSCP and ECN: ipClassOfService */
     uint32_t wire_len;    /* bytes of the frame on the wire */
-    uint32_t l3_len;      /* innermost IP packet by its own header (ARP, LINK: bytes behind the link header) */
+    uint32_t l3_len;      /* innermost IP packet by its own header (ARP, LINK: bytes behind the link
+                             header) */
     uint32_t payload_len; /* bytes behind the last header read, by the headers' lengths */
     uint32_t flow_label;  /* IPv6; 0 for others */
     uint8_t src[16];
     uint8_t dst[16];
     uint16_t src_port;
     uint16_t dst_port;
-    uint16_t tcp_flags;   /* twelve bits as in the header: CWR.. FIN and the reserved ones; IPFIX 6 */
+    uint16_t tcp_flags; /* twelve bits as in the header: CWR.. FIN and the reserved ones; IPFIX 6 */
     uint16_t tcp_window;
     uint32_t tcp_seq;
     uint32_t tcp_ack;
-    uint32_t spi;         /* ESP SPI; or the GRE key of a GRE whose inside could not be read */
-    uint16_t icmp_id;     /* echo, timestamp, information: the identifier */
+    uint32_t spi;     /* ESP SPI; or the GRE key of a GRE whose inside could not be read */
+    uint16_t icmp_id; /* echo, timestamp, information: the identifier */
     uint8_t icmp_type;
     uint8_t icmp_code;
-    uint8_t has_icmp;     /* icmp_type and icmp_code were read */
-    uint8_t has_tcp;      /* the TCP header was read: flags, sequence, window */
-    uint8_t has_mac;      /* src_mac and dst_mac were read */
-    uint8_t is_llc;       /* ethertype holds DSAP << 8 | SSAP instead */
-    uint8_t src_mac[6];   /* of the last Ethernet header on the way in (or the cooked header's source) */
+    uint8_t has_icmp; /* icmp_type and icmp_code were read */
+    uint8_t has_tcp;  /* the TCP header was read: flags, sequence, window */
+    uint8_t has_mac;  /* src_mac and dst_mac were read */
+    uint8_t is_llc;   /* ethertype holds DSAP << 8 | SSAP instead */
+    uint8_t
+        src_mac[6]; /* of the last Ethernet header on the way in (or the cooked header's source) */
     uint8_t dst_mac[6];
-    uint16_t ethertype;   /* of the innermost link layer; 0 if there was none */
+    uint16_t ethertype; /* of the innermost link layer; 0 if there was none */
     uint16_t arp_op;
     uint8_t n_frags;
     uint8_t n_layers;
     /* What only some frames have. */
-    struct pavo_quote quote;                     /* valid if quote.kind != 0; kind is always set */
-    struct pavo_fragment frags[PAVO_FRAGS_MAX];  /* outermost first; a later piece is the last of them */
-    struct pavo_layer layers[PAVO_LAYERS_MAX];   /* outermost first */
+    struct pavo_quote quote; /* valid if quote.kind != 0; kind is always set */
+    struct pavo_fragment
+        frags[PAVO_FRAGS_MAX]; /* outermost first; a later piece is the last of them */
+    struct pavo_layer layers[PAVO_LAYERS_MAX]; /* outermost first */
 };
 
 /* What UDP ports select, as the configuration has it (decap.udp.*). Read-only while workers run.
@@ -159,15 +164,19 @@ void pavo_decap_config_init(struct pavo_decap_config *cfg);
 
 /* pavo_decap_udp - lets UDP 'port' lead to the carrier 'c' (VXLAN, VXLAN_GPE, GENEVE, GUE, FOU).
  *
- * pavo_decap_udp_clear() takes all ports of the carrier away first. For FOU 'proto' is the IP protocol
- * that follows the UDP header (4, 41 or 47); for others it is 0. Returns 0, or -EINVAL for a carrier that no UDP port leads to. */
-int pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_carrier c, uint16_t port, uint8_t proto);
+ * pavo_decap_udp_clear() takes all ports of the carrier away first. For FOU 'proto' is the IP
+ * protocol that follows the UDP header (4, 41 or 47); for others it is 0. Returns 0, or -EINVAL for
+ * a carrier that no UDP port leads to. */
+int pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_carrier c, uint16_t port,
+                   uint8_t proto);
 void pavo_decap_udp_clear(struct pavo_decap_config *cfg, enum pavo_carrier c);
 
 /* pavo_decap - walks one frame
  *
- * Reads at most frame->caplen bytes at frame->data. Fills '*out'. Any thread; touches nothing else. */
-void pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, struct pavo_layers *out);
+ * Reads at most frame->caplen bytes at frame->data. Fills '*out'. Any thread; touches nothing else.
+ */
+void pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
+                struct pavo_layers *out);
 
 /* Names: words for people and for JSON; never NULL for a value of its enum, "?" beyond. */
 const char *pavo_why_word(enum pavo_why why);

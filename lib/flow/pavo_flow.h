@@ -1,7 +1,8 @@
 /* pavo_flow.h - packets into flows, flows into records
  *
- * Public interface of the flow side: the key, the packet as workers pass it on, the fragment memory,
- * the shard (one worker's flow table), and the two rings. Time comes in with the packets only.
+ * Public interface of the flow side: the key, the packet as workers pass it on, the fragment
+ * memory, the shard (one worker's flow table), and the two rings. Time comes in with the packets
+ * only.
  */
 #ifndef PAVO_FLOW_H
 #define PAVO_FLOW_H
@@ -20,7 +21,8 @@ struct pavo_err {
 int pavo_err_set(struct pavo_err *err, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /* returns -errnum */
 
-/* Memory for tables: huge pages of a node, or malloc. get() gives zeroed, cache-line aligned bytes. */
+/* Memory for tables: huge pages of a node, or malloc. get() gives zeroed, cache-line aligned bytes.
+ */
 struct pavo_mem {
     void *(*get)(const struct pavo_mem *m, size_t bytes);
     void (*put)(const struct pavo_mem *m, void *p, size_t bytes);
@@ -42,14 +44,15 @@ enum {
 /* What makes packets one flow; one cache line, compared as bytes, no padding left unset.
  * Canonical: endpoint a is the smaller of (address, port), so both directions are equal. */
 struct pavo_key {
-    uint8_t a[16];      /* addresses in wire order; LINK: MAC in the first six */
+    uint8_t a[16]; /* addresses in wire order; LINK: MAC in the first six */
     uint8_t b[16];
-    uint16_t port_a;    /* host order */
+    uint16_t port_a; /* host order */
     uint16_t port_b;
-    uint32_t extra;     /* ICMP: type pair << 16 | id, or type << 24 | code << 16; SPI; GRE key; EtherType; fragment id */
-    uint64_t carrier;   /* hash of VLAN ids, tunnel types and ids; 0: none */
-    uint64_t quoted;    /* ICMP error: hash of the conversation quoted; 0: none. LINK: 0 */
-    uint8_t kind;       /* enum pavo_kind */
+    uint32_t extra;   /* ICMP: type pair << 16 | id, or type << 24 | code << 16; SPI; GRE key;
+                         EtherType; fragment id */
+    uint64_t carrier; /* hash of VLAN ids, tunnel types and ids; 0: none */
+    uint64_t quoted;  /* ICMP error: hash of the conversation quoted; 0: none. LINK: 0 */
+    uint8_t kind;     /* enum pavo_kind */
     uint8_t proto;
     uint8_t is_fragment; /* pieces whose first one never came: 'extra' is the fragment id */
     uint8_t is_llc;
@@ -58,15 +61,17 @@ struct pavo_key {
 };
 _Static_assert(sizeof(struct pavo_key) == PAVO_CACHE_LINE, "a key is one cache line");
 
-/* A packet on its way from the decoder to its shard. Copied through the mesh up to the layers it has. */
+/* A packet on its way from the decoder to its shard. Copied through the mesh up to the layers it
+ * has. */
 struct pavo_packet {
     struct pavo_key key;
-    uint64_t hash;      /* seeded hash of 'key': the table's */
-    uint64_t ts_ns;     /* its own time stamp: what records show */
-    uint64_t now_ns;    /* the stream's clock when it was received: what rules use; see pavo_clock */
-    uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP errors */
+    uint64_t hash;   /* seeded hash of 'key': the table's */
+    uint64_t ts_ns;  /* its own time stamp: what records show */
+    uint64_t now_ns; /* the stream's clock when it was received: what rules use; see pavo_clock */
+    uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
+                            errors */
     uint16_t source;
-    uint8_t is_b;       /* it was sent by endpoint b */
+    uint8_t is_b; /* it was sent by endpoint b */
     uint8_t unused;
     struct pavo_layers at;
 };
@@ -81,43 +86,50 @@ pavo_packet_size(const struct pavo_packet *p)
 void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 
 /* pavo_toeplitz - symmetric Toeplitz hash (key 0x6D5A repeated) over addresses and ports, equal to
- * what a NIC with that key delivers for IPv4/IPv6 with ports (12 or 36 bytes) or without (ports 0). */
-uint32_t pavo_toeplitz(const uint8_t *src, const uint8_t *dst, unsigned addr_bytes, uint16_t src_port, uint16_t dst_port);
+ * what a NIC with that key delivers for IPv4/IPv6 with ports (12 or 36 bytes) or without (ports 0).
+ */
+uint32_t pavo_toeplitz(const uint8_t *src, const uint8_t *dst, unsigned addr_bytes,
+                       uint16_t src_port, uint16_t dst_port);
 
 /* Seeded hash for tables; not guessable without the seed. */
 uint64_t pavo_hash(const void *bytes, size_t n, const uint64_t seed[2]);
 
 /* ---- the stream's clock --------------------------------------------------------------------- */
 
-/* Event time of one source queue, in the order of its packets. Deterministic: only time stamps go in. */
+/* Event time of one source queue, in the order of its packets. Deterministic: only time stamps go
+ * in. */
 struct pavo_clock {
     uint64_t now_ns;     /* highest time stamp so far; 0: none yet */
     uint64_t grace_ns;   /* disorder that is taken as it comes */
     uint64_t back_ns;    /* a step back by more than this is a jump */
     uint64_t forward_ns; /* a step forward by more than this is a jump */
     uint64_t jumps;
-    uint64_t late;       /* packets older than 'grace' but no jump: rules see now - grace */
+    uint64_t late; /* packets older than 'grace' but no jump: rules see now - grace */
 };
 
-/* pavo_clock_tick - takes the next time stamp; sets *now_ns to the time that rules shall use for this
- * packet: max(ts, now - grace). Returns true if the clock jumped: every live flow of every shard must
- * be closed before this packet is accounted: pavo_frags_expire(UINT64_MAX), then pavo_shard_clock() with the time
- * before the jump and pavo_shard_flush(PAVO_DETAIL_CLOCK_JUMP). A limit of 0: no step in that direction is a jump. */
+/* pavo_clock_tick - takes the next time stamp; sets *now_ns to the time that rules shall use for
+ * this packet: max(ts, now - grace). Returns true if the clock jumped: every live flow of every
+ * shard must be closed before this packet is accounted: pavo_frags_expire(UINT64_MAX), then
+ * pavo_shard_clock() with the time before the jump and pavo_shard_flush(PAVO_DETAIL_CLOCK_JUMP). A
+ * limit of 0: no step in that direction is a jump. */
 bool pavo_clock_tick(struct pavo_clock *c, uint64_t ts_ns, uint64_t *now_ns);
 
 /* ---- single-producer single-consumer ring ---------------------------------------------------- */
 
-/* Fixed slots of any type; producer and consumer are one thread each. See ring.h for the inline doors:
- *   void *ring_slot(struct pavo_ring *r)         producer: the next free slot, or NULL when full
- *   void ring_push(struct pavo_ring *r)          producer: publishes that slot (release)
+/* Fixed slots of any type; producer and consumer are one thread each. See ring.h for the inline
+ * doors: void *ring_slot(struct pavo_ring *r)         producer: the next free slot, or NULL when
+ * full void ring_push(struct pavo_ring *r)          producer: publishes that slot (release)
  *   uint32_t ring_room(struct pavo_ring *r)      producer: free slots, at least
- *   void *ring_peek(struct pavo_ring *r)         consumer: the oldest slot, or NULL when empty (acquire)
- *   void ring_pop(struct pavo_ring *r)           consumer: gives that slot back (release) */
+ *   void *ring_peek(struct pavo_ring *r)         consumer: the oldest slot, or NULL when empty
+ * (acquire) void ring_pop(struct pavo_ring *r)           consumer: gives that slot back (release)
+ */
 struct pavo_ring;
-struct pavo_ring *pavo_ring_open(size_t slot_bytes, uint32_t slots, const struct pavo_mem *mem, struct pavo_err *err);
+struct pavo_ring *pavo_ring_open(size_t slot_bytes, uint32_t slots, const struct pavo_mem *mem,
+                                 struct pavo_err *err);
 void pavo_ring_close(struct pavo_ring *r);
 
-/* ---- fragments -------------------------------------------------------------------------------- */
+/* ---- fragments --------------------------------------------------------------------------------
+ */
 
 /* Counters that a worker stores and anyone loads; relaxed, never decremented. */
 #define PAVO_STAT(name) _Atomic uint64_t name
@@ -125,7 +137,8 @@ static inline void
 pavo_stat_add(_Atomic uint64_t *c, uint64_t n)
 {
     /* One writer: a relaxed load and store is an add without a locked instruction. */
-    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+                          memory_order_relaxed);
 }
 static inline uint64_t
 pavo_stat_get(const _Atomic uint64_t *c)
@@ -134,84 +147,91 @@ pavo_stat_get(const _Atomic uint64_t *c)
 }
 
 struct pavo_frag_stats {
-    PAVO_STAT(firsts);      /* first pieces learned */
-    PAVO_STAT(followed);    /* later pieces that joined their flow at once */
-    PAVO_STAT(waited);      /* later pieces that came before their first one */
-    PAVO_STAT(joined);      /* of those: joined when it came */
-    PAVO_STAT(orphaned);    /* of those: given up, accounted without ports (time-out or no room) */
-    PAVO_STAT(evicted);     /* datagrams forgotten because the memory was full */
+    PAVO_STAT(firsts);   /* first pieces learned */
+    PAVO_STAT(followed); /* later pieces that joined their flow at once */
+    PAVO_STAT(waited);   /* later pieces that came before their first one */
+    PAVO_STAT(joined);   /* of those: joined when it came */
+    PAVO_STAT(orphaned); /* of those: given up, accounted without ports (time-out or no room) */
+    PAVO_STAT(evicted);  /* datagrams forgotten because the memory was full */
 };
 
-/* Hands out a packet that is ready to be routed to its owner. The packet is borrowed for the call. */
+/* Hands out a packet that is ready to be routed to its owner. The packet is borrowed for the call.
+ */
 typedef void pavo_emit_fn(void *ctx, const struct pavo_packet *p);
 
 struct pavo_frags;
 struct pavo_frags_config {
-    uint32_t limit;       /* datagrams remembered */
-    uint32_t waiting;     /* later pieces that may wait, in all */
-    uint64_t timeout_ns;  /* how long, in event time */
-    uint64_t seed[2];     /* of its table, and of 'hash' where it changes a key: the shards' seed */
+    uint32_t limit;      /* datagrams remembered */
+    uint32_t waiting;    /* later pieces that may wait, in all */
+    uint64_t timeout_ns; /* how long, in event time */
+    uint64_t seed[2];    /* of its table, and of 'hash' where it changes a key: the shards' seed */
     const struct pavo_mem *mem;
 };
 struct pavo_frags *pavo_frags_open(const struct pavo_frags_config *cfg, struct pavo_err *err);
 void pavo_frags_close(struct pavo_frags *f);
-/* pavo_frags_step - takes one packet with at.n_frags > 0 and a key. A first piece is learned and emitted,
- * then the pieces that waited for it. A later piece is given its flow's key and emitted; or kept until
- * its first piece comes or the time is up. Every packet taken is emitted exactly once in the end. Only
- * packets drive time here, so the outcome is a function of the packets alone. */
-void pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn *emit, void *ctx);
-/* Emits what waits longer than the timeout at 'now_ns'; with UINT64_MAX all that waits, and forgets all. Between
- * bursts of a live source, at a clock jump, and at the end (there first with the clock's time, then with UINT64_MAX:
- * rules see what is given up at the last time told). Returns the packets still waiting. */
+/* pavo_frags_step - takes one packet with at.n_frags > 0 and a key. A first piece is learned and
+ * emitted, then the pieces that waited for it. A later piece is given its flow's key and emitted;
+ * or kept until its first piece comes or the time is up. Every packet taken is emitted exactly once
+ * in the end. Only packets drive time here, so the outcome is a function of the packets alone. */
+void pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn *emit,
+                     void *ctx);
+/* Emits what waits longer than the timeout at 'now_ns'; with UINT64_MAX all that waits, and forgets
+ * all. Between bursts of a live source, at a clock jump, and at the end (there first with the
+ * clock's time, then with UINT64_MAX: rules see what is given up at the last time told). Returns
+ * the packets still waiting. */
 uint32_t pavo_frags_expire(struct pavo_frags *f, uint64_t now_ns, pavo_emit_fn *emit, void *ctx);
-/* pavo_frags_due - event time at which pavo_frags_expire() next has something to emit; UINT64_MAX: nothing waits.
- * A receiver that calls pavo_frags_expire() before the first packet whose 'now' has reached it makes the outcome a
- * function of the packets, whatever the bursts. */
+/* pavo_frags_due - event time at which pavo_frags_expire() next has something to emit; UINT64_MAX:
+ * nothing waits. A receiver that calls pavo_frags_expire() before the first packet whose 'now' has
+ * reached it makes the outcome a function of the packets, whatever the bursts. */
 uint64_t pavo_frags_due(const struct pavo_frags *f);
 const struct pavo_frag_stats *pavo_frags_stats(const struct pavo_frags *f);
-/* Which worker resolves a fragment when there are several receivers: by the outermost IP addresses alone, for a later
- * piece of a tunnel's packet shows no others, and all headers of a frame must meet their pieces. */
+/* Which worker resolves a fragment when there are several receivers: by the outermost IP addresses
+ * alone, for a later piece of a tunnel's packet shows no others, and all headers of a frame must
+ * meet their pieces. */
 uint32_t pavo_frag_owner_hash(const struct pavo_packet *p);
 
-/* ---- the shard -------------------------------------------------------------------------------- */
+/* ---- the shard --------------------------------------------------------------------------------
+ */
 
 struct pavo_timeouts { /* nanoseconds */
     uint64_t active;
-    uint64_t idle_tcp;        /* established */
-    uint64_t idle_tcp_new;    /* began with a SYN and the handshake is not complete */
+    uint64_t idle_tcp;     /* established */
+    uint64_t idle_tcp_new; /* began with a SYN and the handshake is not complete */
     uint64_t idle_udp;
     uint64_t idle_icmp;
     uint64_t idle_other;
-    uint64_t linger;          /* after a TCP close or reset */
-    uint64_t grace;           /* capture disorder: the sweep waits this much longer */
+    uint64_t linger; /* after a TCP close or reset */
+    uint64_t grace;  /* capture disorder: the sweep waits this much longer */
 };
 
 struct pavo_shard_config {
     uint32_t id;
     uint32_t flow_limit;
-    uint32_t encap_limit;     /* distinct layers of encapsulation remembered; stacks share their outer ones */
+    uint32_t encap_limit; /* distinct layers of encapsulation remembered; stacks share their outer
+                             ones */
     struct pavo_timeouts timeouts;
-    uint64_t seed[2];         /* that 'hash' of the packets was made with */
+    uint64_t seed[2]; /* that 'hash' of the packets was made with */
     const struct pavo_mem *mem;
-    struct pavo_ring *out;    /* of struct pavo_record; the shard is its producer */
+    struct pavo_ring *out; /* of struct pavo_record; the shard is its producer */
 };
 
 struct pavo_shard_stats {
-    PAVO_STAT(packets);          /* accounted to a flow */
-    PAVO_STAT(octets);           /* their L3 bytes */
+    PAVO_STAT(packets); /* accounted to a flow */
+    PAVO_STAT(octets);  /* their L3 bytes */
     PAVO_STAT(flows_made);
-    PAVO_STAT(flows_ended);      /* live = made - ended */
-    PAVO_STAT(records);          /* pushed into 'out' */
-    PAVO_STAT(record_packets);   /* packets in them: packets - record_packets - dropped_packets are live */
+    PAVO_STAT(flows_ended); /* live = made - ended */
+    PAVO_STAT(records);     /* pushed into 'out' */
+    PAVO_STAT(
+        record_packets); /* packets in them: packets - record_packets - dropped_packets are live */
     PAVO_STAT(record_octets);
-    PAVO_STAT(evicted);          /* flows exported early because the table was full */
-    PAVO_STAT(dropped_records);  /* made, but neither 'out' nor the shard had room */
+    PAVO_STAT(evicted);         /* flows exported early because the table was full */
+    PAVO_STAT(dropped_records); /* made, but neither 'out' nor the shard had room */
     PAVO_STAT(dropped_packets);
-    PAVO_STAT(ring_full);        /* times that 'out' had no room */
-    PAVO_STAT(encap_full);       /* flows without their encapsulation list */
-    PAVO_STAT(icmp_errors);      /* ICMP errors that found the flow they quote */
-    PAVO_STAT(icmp_strays);      /* ICMP errors that did not */
-    PAVO_STAT(late_cut);         /* intervals cut late because 'out' had no room */
+    PAVO_STAT(ring_full);   /* times that 'out' had no room */
+    PAVO_STAT(encap_full);  /* flows without their encapsulation list */
+    PAVO_STAT(icmp_errors); /* ICMP errors that found the flow they quote */
+    PAVO_STAT(icmp_strays); /* ICMP errors that did not */
+    PAVO_STAT(late_cut);    /* intervals cut late because 'out' had no room */
 };
 
 struct pavo_shard;
@@ -220,8 +240,9 @@ void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush 
 
 /* pavo_shard_burst - accounts 'n' packets to their flows, in order
  *
- * Each has its key, and hash = pavo_hash(&key, sizeof key, seed). Stages over the burst: prefetch buckets, find and prefetch flows, account.
- * The result is the same for any split of a stream into bursts. Owner thread only. */
+ * Each has its key, and hash = pavo_hash(&key, sizeof key, seed). Stages over the burst: prefetch
+ * buckets, find and prefetch flows, account. The result is the same for any split of a stream into
+ * bursts. Owner thread only. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);
 
 /* pavo_shard_clock - the shard's event time moves to at least 'now_ns'. */
@@ -229,8 +250,8 @@ void pavo_shard_clock(struct pavo_shard *s, uint64_t now_ns);
 
 /* pavo_shard_sweep - exports flows that are overdue at the shard's clock by idle time plus grace
  *
- * Visits at most 'budget' flows. A full ring ends it early, counted; nothing is lost, it is only late.
- * Returns the flows exported. */
+ * Visits at most 'budget' flows. A full ring ends it early, counted; nothing is lost, it is only
+ * late. Returns the flows exported. */
 unsigned pavo_shard_sweep(struct pavo_shard *s, unsigned budget);
 
 /* pavo_shard_flush - ends all flows: those idle at the shard's clock as idle, the others by 'why'
@@ -240,8 +261,8 @@ unsigned pavo_shard_sweep(struct pavo_shard *s, unsigned budget);
  * Returns true when none is left. False: the ring is full, call again. */
 bool pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why);
 
-/* Records that wait inside the shard for room in 'out'; a source that can wait shall, while this is not 0
- * or ring_room(out) is less than a burst. */
+/* Records that wait inside the shard for room in 'out'; a source that can wait shall, while this is
+ * not 0 or ring_room(out) is less than a burst. */
 uint32_t pavo_shard_backlog(const struct pavo_shard *s);
 
 const struct pavo_shard_stats *pavo_shard_stats(const struct pavo_shard *s);

@@ -1,7 +1,7 @@
 /* replay.c - gives files to a fuzz target, one after the other: what fuzzing once found stays found
  *
- * Arguments are files, and folders whose files are taken. Without any it fails: a test that replays nothing proves
- * nothing.
+ * Arguments are files, and folders whose files are taken. Without any it fails: a test that replays
+ * nothing proves nothing.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -33,7 +33,8 @@ replay_file(const char *path)
         n += got;
     } while (got > 0);
     (void)fclose(f);
-    bytes = realloc(bytes, n ? n : 1); /* exactly its size: a byte too far is seen by AddressSanitizer */
+    bytes = realloc(bytes,
+                    n ? n : 1); /* exactly its size: a byte too far is seen by AddressSanitizer */
     printf("%s: %zu bytes\n", path, n);
     fflush(stdout);
     (void)LLVMFuzzerTestOneInput(bytes, n);

@@ -1,7 +1,7 @@
 /* t.h - what the unit tests share: packets as hex text, tables of cases as cmocka tests
  *
- * A case is named by the sentence that must be true. A test program has a table of struct t_case or of its own, and
- * ends with t_run(). Blanks in hex text are for the reader.
+ * A case is named by the sentence that must be true. A test program has a table of struct t_case or
+ * of its own, and ends with t_run(). Blanks in hex text are for the reader.
  */
 #ifndef PAVO_T_H
 #define PAVO_T_H
@@ -16,7 +16,8 @@
 
 #include <cmocka.h>
 
-/* Hex text into a heap block of exactly its size (so that AddressSanitizer sees one byte too far). */
+/* Hex text into a heap block of exactly its size (so that AddressSanitizer sees one byte too far).
+ */
 static inline uint8_t *
 t_hex(const char *text, size_t *n_out)
 {
@@ -64,7 +65,7 @@ t_run_table(const char *group, const void *rows, size_t row_bytes, size_t n, CMU
     free(tests);
     return failed;
 }
-#define T_RUN_TABLE(table, fn) \
-    t_run_table(#table, table, sizeof (table)[0], sizeof (table) / sizeof (table)[0], fn)
+#define T_RUN_TABLE(table, fn)                                                                     \
+    t_run_table(#table, table, sizeof(table)[0], sizeof(table) / sizeof(table)[0], fn)
 
 #endif

@@ -1,7 +1,8 @@
 /* t_doc.h - parts of documents that are generated, held against what the code says now
  *
- * A part stands between the lines "<!-- generated: NAME -->" and "<!-- end: NAME -->". A test prints what the
- * part should say into a stream and compares; with PAVO_UPDATE=1 in the environment it rewrites the part instead.
+ * A part stands between the lines "<!-- generated: NAME -->" and "<!-- end: NAME -->". A test
+ * prints what the part should say into a stream and compares; with PAVO_UPDATE=1 in the environment
+ * it rewrites the part instead.
  */
 #ifndef PAVO_T_DOC_H
 #define PAVO_T_DOC_H

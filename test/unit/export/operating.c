@@ -8,7 +8,8 @@ static void
 losses(void **state)
 {
     char text[8192];
-    int n = snprintf(text, sizeof text, "| reason | what it means, and what helps |\n| --- | --- |\n");
+    int n =
+        snprintf(text, sizeof text, "| reason | what it means, and what helps |\n| --- | --- |\n");
 
     (void)state;
     for (int i = 0; i < PAVO_LOSSES; i++)
@@ -21,7 +22,8 @@ static void
 drops(void **state)
 {
     char text[8192];
-    int n = snprintf(text, sizeof text, "| reason | what it means, and what helps |\n| --- | --- |\n");
+    int n =
+        snprintf(text, sizeof text, "| reason | what it means, and what helps |\n| --- | --- |\n");
 
     (void)state;
     for (int i = 0; i < PAVO_DROPS; i++)

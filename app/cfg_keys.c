@@ -218,8 +218,8 @@ const struct cfg_key cfg_keys[] = {
      AT(workers.mesh_ring),
      .fallback = "auto",
      .max = "1048576",
-     .help =
-         "Packets that may wait between each pair of workers. auto: 1024, less with many workers."},
+     .help = "Packets that may wait between each pair of workers. auto: 8192 shared out over the "
+             "workers, at most 4096."},
 
     {.name = "flow.limit",
      .type = CFG_COUNT,

@@ -68,7 +68,7 @@ sensor_shard_config(const struct cfg *cfg, unsigned n)
 uint32_t
 sensor_mesh_slots(const struct cfg *cfg, unsigned n)
 {
-    const uint32_t all = 8192, most = 1024, least = 64;
+    const uint32_t all = 8192, most = 4096, least = 64;
 
     if (cfg->workers.mesh_ring)
         return cfg->workers.mesh_ring;

@@ -34,7 +34,8 @@ struct pipe_in {
 struct stream {
     struct cap_reader r; /* first */
     pcap_t *pcap;
-    struct pipe_in *pipe; /* NULL: a regular file. Owned by the stream that 'pcap' closes */
+    struct pipe_in *pipe; /* NULL: a regular file. Owned by 'file' */
+    FILE *file;           /* owned by 'pcap' */
     char *buffer;         /* of stdio */
     uint8_t link;
     int over; /* CAP_END or CAP_FAILED, to be told once what came before is handed out */
@@ -80,13 +81,36 @@ pipe_close(void *cookie)
     return 0;
 }
 
+/* How stdio reads a pipe. Unbuffered it asks for single bytes, which costs more than all the rest
+ * of a packet; buffered it hides what it holds, and only of glibc's do we know where to look. */
+#ifdef __GLIBC__
+static const int PIPE_BUFFERING = _IOFBF;
+
+static bool
+stdio_holds_bytes(const FILE *f)
+{
+    return f->_IO_read_ptr < f->_IO_read_end;
+}
+#else
+static const int PIPE_BUFFERING = _IONBF;
+
+static bool
+stdio_holds_bytes(const FILE *f)
+{
+    (void)f;
+    return false;
+}
+#endif
+
 /* Could the next frame be read without waiting for the writer? */
 static bool
-pipe_has_bytes(struct pipe_in *p, int timeout_ms)
+pipe_has_bytes(const struct stream *s, int timeout_ms)
 {
+    const struct pipe_in *p = s->pipe;
     struct pollfd fd = {.fd = p->fd, .events = POLLIN};
 
-    return p->at < p->len || p->ended || poll(&fd, 1, timeout_ms) != 0;
+    return stdio_holds_bytes(s->file) || p->at < p->len || p->ended ||
+           poll(&fd, 1, timeout_ms) != 0;
 }
 
 /* ---- frames -----------------------------------------------------------------------------------
@@ -126,7 +150,7 @@ stream_read(struct cap_reader *r, struct pavo_frame *out, unsigned max)
         const uint64_t before = r->n_frames;
         int rc;
 
-        if (s->pipe && !pipe_has_bytes(s->pipe, 0))
+        if (s->pipe && !pipe_has_bytes(s, 0))
             break;
         /* A pipe gives one frame at a time, as long as that costs no waiting. */
         rc = pcap_dispatch(s->pcap, s->pipe ? 1 : (int)(max - a->n), on_frame, (u_char *)(void *)s);
@@ -148,7 +172,7 @@ stream_wait(struct cap_reader *r, int timeout_ms)
     struct stream *s = (struct stream *)(void *)r;
 
     if (s->pipe)
-        pipe_has_bytes(s->pipe, timeout_ms);
+        pipe_has_bytes(s, timeout_ms);
 }
 
 static void
@@ -194,8 +218,9 @@ stream_of(struct stream *s, int fd, bool is_file)
                                   (cookie_io_functions_t){.read = pipe_read, .close = pipe_close})
                     : NULL;
         if (f)
-            setvbuf(f, NULL, _IONBF, 0);
+            setvbuf(f, NULL, PIPE_BUFFERING, PIPE_BYTES);
     }
+    s->file = f;
     if (!f) {
         close(fd);
         free(s->pipe);

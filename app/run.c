@@ -18,6 +18,9 @@
 #include "outputs.h"
 #include "report.h"
 
+/* timeout(1) sends its signal twice in a row, and a terminal may too: one wish to stop is meant. */
+enum { STOP_AGAIN_MS = 1000 };
+
 struct run {
     const struct cfg *cfg;
     struct cap_set set;
@@ -26,7 +29,7 @@ struct run {
     struct control_socket socket;
     int signals;
     bool is_quiet;
-    uint64_t start_ms;
+    uint64_t start_ms, stop_ms;
     struct report_rate before, now;
 };
 
@@ -99,10 +102,13 @@ on_signals(struct run *r)
             break;
         default:
             if (sensor_was_stopped(r->sensor)) {
+                if (clock_ms() - r->stop_ms < STOP_AGAIN_MS)
+                    break;
                 log_error("stopped at once: what was not written yet is lost");
                 _exit(EXIT_SOURCE);
             }
             log_debug("stopping: what was received is accounted and written");
+            r->stop_ms = clock_ms();
             sensor_stop(r->sensor);
             break;
         }

@@ -15,14 +15,12 @@ passed=0 failed=0
 ok() { passed=$((passed + 1)); echo "ok      $1"; }
 no() { failed=$((failed + 1)); echo "FAILED  $1"; }
 
-# NAME WORKLOAD...: runs pavo over what the generator pipes in; leaves NAME.status, .rss (KiB), .cpu (seconds)
+# NAME WORKLOAD...: runs pavo over a capture of it; leaves NAME.status, .rss (KiB), .cpu (seconds)
 measure() {
     local name=$1
     shift
-    mkfifo "$dir/$name.fifo"
-    "$gen" "$@" "$dir/$name.fifo" &
-    local writer=$!
-    python3 -B - "$dir/$name" "$pavo" run -q --workers 1 --set flow.limit=100000 -r "$dir/$name.fifo" -w "ipfix:$dir/$name.ipfix" <<'PY'
+    "$gen" "$@" "$dir/$name.pcap" || exit 1
+    python3 -B - "$dir/$name" "$pavo" run -q --workers 1 --set flow.limit=100000 -r "$dir/$name.pcap" -w "ipfix:$dir/$name.ipfix" <<'PY'
 import resource, subprocess, sys
 name, command = sys.argv[1], sys.argv[2:]
 with open(name + '.err', 'w') as err:
@@ -31,7 +29,7 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 for end, what in (('status', status), ('rss', used.ru_maxrss), ('cpu', used.ru_utime + used.ru_stime)):
     open('%s.%s' % (name, end), 'w').write('%s\n' % what)
 PY
-    wait "$writer"
+    rm -f "$dir/$name.pcap"
     if [ "$(cat "$dir/$name.status" 2>/dev/null)" = 0 ]; then
         ok "$name: pavo ended with a balanced ledger"
     else

@@ -6,6 +6,7 @@
 
 #include "fields.h"
 #include "stream.h"
+#include "t_doc.h"
 
 static const struct fld *
 row(const char *name)
@@ -320,24 +321,6 @@ json_strings_are_escaped(void **state)
 /* ---- docs/records.md ---------------------------------------------------------------------------
  */
 
-static char *
-read_file(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    char *text;
-    long n;
-
-    if (!f)
-        fail_msg("%s: %s", path, strerror(errno));
-    fseek(f, 0, SEEK_END);
-    n = ftell(f);
-    rewind(f);
-    text = malloc((size_t)n + 1);
-    text[fread(text, 1, (size_t)n, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
 static void
 put_words(FILE *out, const struct fld *f)
 {
@@ -393,29 +376,10 @@ generated(void)
 static void
 the_document_says_what_the_table_says(void **state)
 {
-    static const char begin[] = "<!-- fields: begin -->\n", end[] = "<!-- fields: end -->";
-    const char *path = PAVO_DOCS "/records.md";
-    char *text = read_file(path), *table = generated(), *from, *to;
+    char *table = generated();
 
     (void)state;
-    from = strstr(text, begin);
-    to = strstr(text, end);
-    assert_non_null(from);
-    assert_non_null(to);
-    from += strlen(begin);
-    if ((size_t)(to - from) != strlen(table) || memcmp(from, table, strlen(table)) != 0) {
-        FILE *f;
-
-        if (!getenv("PAVO_UPDATE"))
-            fail_msg("%s is not what fields.def says; PAVO_UPDATE=1 rewrites it", path);
-        f = fopen(path, "wb");
-        assert_non_null(f);
-        fwrite(text, 1, (size_t)(from - text), f);
-        fputs(table, f);
-        fputs(to, f);
-        fclose(f);
-    }
-    free(text);
+    t_doc_part(PAVO_DOCS "/records.md", "fields", table);
     free(table);
 }
 

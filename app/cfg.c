@@ -692,11 +692,13 @@ check_sources(struct reading *r)
         stdins += strcmp(c->capture.files[i], "-") == 0;
     if (stdins > 1)
         complain(r, "capture.files", "standard input can be read only once");
-    for (unsigned i = 0; i < c->capture.n_devices; i++)
+    for (unsigned i = 0; i < c->capture.n_devices; i++) {
         for (unsigned j = 0; j < i; j++)
-            if (strcmp(c->capture.devices[i].device, c->capture.devices[j].device) == 0)
+            if (c->capture.devices[i].device && c->capture.devices[j].device &&
+                strcmp(c->capture.devices[i].device, c->capture.devices[j].device) == 0)
                 complain(r, "capture.devices", "%s is named twice: its packets would count twice",
                          c->capture.devices[i].device);
+    }
 }
 
 static const char *

@@ -95,6 +95,9 @@ dec_hopopt(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         }
         out->l3_len = jumbo > UINT32_MAX - 40 ? UINT32_MAX : jumbo + 40;
         dec_ip_body(w, rest, jumbo > more + 8 ? jumbo - more - 8 : 0);
+        /* 32 bits can claim any size: more than the frame is not counted as bytes. */
+        out->l3_len -= w->over;
+        w->over = 0;
     }
     dec_mark(w, rest);
     return dec_by_ip_proto(h[0], w);

@@ -150,13 +150,13 @@ def receive_all(s):
 
 
 def sent_bytes(s):
-    """Payload that a TCP socket has sent so far, again for what it sent again; waits until all of it is acknowledged.
+    """Payload that a TCP socket has sent so far, again for what it sent again; waits until all is sent and acknowledged.
 
-    tcpi_unacked and tcpi_bytes_sent of struct tcp_info (linux/tcp.h).
+    tcpi_unacked, tcpi_notsent_bytes and tcpi_bytes_sent of struct tcp_info (linux/tcp.h).
     """
     for _ in range(200):
         info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 232)
-        if struct.unpack_from("I", info, 24)[0] == 0:
+        if struct.unpack_from("I", info, 24)[0] == 0 and struct.unpack_from("I", info, 144)[0] == 0:
             break
         time.sleep(0.01)
     return struct.unpack_from("Q", info, 200)[0]

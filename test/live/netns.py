@@ -94,6 +94,9 @@ def begin(deadline_s):
     if subprocess.run(["ip", "netns", "add", A], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         skip("network namespaces can't be made here")
     atexit.register(cleanup)
+    probe = subprocess.run(["ip", "netns", "exec", A, "true"], stderr=subprocess.PIPE, text=True, check=False)
+    if probe.returncode != 0:
+        skip(f"nothing can be run in a network namespace here: {probe.stderr.strip()}")
     for s in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(s, lambda number, frame: sys.exit(f"ended by {signal.Signals(number).name}"))
     signal.alarm(deadline_s)

@@ -15,7 +15,7 @@
 #include "outputs.h"
 #include "sensor.h"
 
-enum { DESCRIPTORS = 1024, MBUF_HEAD = 256, TODO_MAX = 16 };
+enum { DESCRIPTORS = 1024, MBUF_HEAD = 256, REMEDIES_MAX = 16 };
 
 struct source_plan {
     const char *name;
@@ -39,21 +39,21 @@ struct plan {
     } memory[8];
     unsigned n_memory;
     uint64_t huge_needed, huge_free, huge_page_bytes;
-    char todo[TODO_MAX][256];
-    unsigned n_todo;
+    char remedies[REMEDIES_MAX][256];
+    unsigned n_remedies;
 };
 
-static void todo(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void remedy(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
-todo(struct plan *p, const char *fmt, ...)
+remedy(struct plan *p, const char *fmt, ...)
 {
     va_list ap;
 
-    if (p->n_todo == TODO_MAX)
+    if (p->n_remedies == REMEDIES_MAX)
         return;
     va_start(ap, fmt);
-    vsnprintf(p->todo[p->n_todo++], sizeof p->todo[0], fmt, ap);
+    vsnprintf(p->remedies[p->n_remedies++], sizeof p->remedies[0], fmt, ap);
     va_end(ap);
 }
 
@@ -134,11 +134,11 @@ look_at(struct plan *p, struct source_plan *s)
         return;
     snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", address);
     if (access(path, F_OK) != 0)
-        todo(p, "there is no PCI device %s: dpdk-devbind.py --status-dev net", address);
+        remedy(p, "there is no PCI device %s: dpdk-devbind.py --status-dev net", address);
     else if (strcmp(s->driver, "vfio-pci") != 0 && strcmp(s->driver, "uio_pci_generic") != 0 &&
              strncmp(s->driver, "mlx", 3) != 0)
-        todo(p, "dpdk-devbind.py --bind=vfio-pci %s   # now: %s; the interface leaves the kernel",
-             address, *s->driver ? s->driver : "no driver");
+        remedy(p, "dpdk-devbind.py --bind=vfio-pci %s   # now: %s; the interface leaves the kernel",
+               address, *s->driver ? s->driver : "no driver");
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ plan_hugepages(struct plan *p)
     if (p->huge_page_bytes && p->huge_free < p->huge_needed) {
         const uint64_t want = (p->huge_needed + p->huge_page_bytes - 1) / p->huge_page_bytes;
 
-        todo(p, "sysctl -w vm.nr_hugepages=%" PRIu64 "   # free now: %" PRIu64, want, pages);
+        remedy(p, "sysctl -w vm.nr_hugepages=%" PRIu64 "   # free now: %" PRIu64, want, pages);
     }
 }
 
@@ -283,8 +283,8 @@ plan_make(struct plan *p, struct pavo_err *err)
     plan_memory(p);
     plan_hugepages(p);
     if (p->is_dpdk && p->n_workers > p->topo.n_cores)
-        todo(p, "--workers %u   # there are %u physical cores, and every worker polls one",
-             p->topo.n_cores, p->topo.n_cores);
+        remedy(p, "--workers %u   # there are %u physical cores, and every worker polls one",
+               p->topo.n_cores, p->topo.n_cores);
     return 0;
 }
 
@@ -383,10 +383,10 @@ print_text(const struct plan *p)
         printf("  %s to %s\n", outputs_format(&p->cfg->sinks[i])->word, p->cfg->sinks[i].to);
     if (p->cfg->n_sinks == 0)
         printf("  text to standard output\n");
-    if (p->n_todo > 0)
+    if (p->n_remedies > 0)
         printf("to be done before, as root\n");
-    for (unsigned i = 0; i < p->n_todo; i++)
-        printf("  %s\n", p->todo[i]);
+    for (unsigned i = 0; i < p->n_remedies; i++)
+        printf("  %s\n", p->remedies[i]);
 }
 
 static void
@@ -436,9 +436,9 @@ print_json(const struct plan *p)
     }
     printf("],\"hugepages\":{\"needed\":%" PRIu64 ",\"free\":%" PRIu64 "},\"to_do\":[",
            p->huge_needed, p->huge_free);
-    for (unsigned i = 0; i < p->n_todo; i++) {
+    for (unsigned i = 0; i < p->n_remedies; i++) {
         printf("%s", i ? "," : "");
-        json_string(p->todo[i]);
+        json_string(p->remedies[i]);
     }
     printf("]}\n");
 }

@@ -353,12 +353,15 @@ port_of(const json_t *v, long *port, long *proto)
 static void
 set_ports(struct reading *r, const struct cfg_key *k, const char *path, const json_t *v)
 {
-    const enum pavo_carrier carrier = (enum pavo_carrier)k->carrier;
-    const bool fou = carrier == PAVO_CARRIER_FOU;
+    const enum pavo_udp udp = (enum pavo_udp)k->udp;
+    const bool fou = udp == PAVO_UDPS;
     size_t i;
     const json_t *item;
 
-    pavo_decap_udp_clear(r->cfg->decap, carrier);
+    if (fou)
+        pavo_decap_fou_clear(r->cfg->decap);
+    else
+        pavo_decap_udp_clear(r->cfg->decap, udp);
     json_array_foreach(v, i, item)
     {
         long port, proto;
@@ -368,8 +371,9 @@ set_ports(struct reading *r, const struct cfg_key *k, const char *path, const js
             complain(r, path, "entry %zu is not %s", i + 1,
                      fou ? "a port and a protocol, such as \"5555/ipv4\""
                          : "a UDP port, 1 to 65535");
-        else if (pavo_decap_udp(r->cfg->decap, carrier, (uint16_t)port, fou ? (uint8_t)proto : 0) !=
-                 0)
+        else if (!fou)
+            pavo_decap_udp(r->cfg->decap, udp, (uint16_t)port);
+        else if (pavo_decap_fou(r->cfg->decap, (uint16_t)port, (uint8_t)proto) != 0)
             complain(r, path, "protocol %ld can't follow FOU; ipv4 (4), ipv6 (41) and gre (47) can",
                      proto);
     }
@@ -652,7 +656,7 @@ cfg_open(struct pavo_err *err)
         free(c);
         return NULL;
     }
-    pavo_decap_config_init(c->decap); /* the fallbacks of decap.udp.* are the ports of steps.def */
+    pavo_decap_config_init(c->decap); /* the fallbacks of decap.udp.* are the ports of udp.def */
     c->flow.key = PAVO_KEY_DEFAULT;
     for (const struct cfg_key *k = cfg_keys; k->name; k++) {
         if (k->fallback && k->type < CFG_STRINGS &&

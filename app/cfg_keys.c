@@ -337,29 +337,17 @@ const struct cfg_key cfg_keys[] = {
      .max = "10m",
      .help = "How long they wait, and how long a datagram is remembered."},
 
-    {.name = "decap.udp.vxlan",
-     .type = CFG_PORTS,
-     .carrier = PAVO_CARRIER_VXLAN,
-     .fallback = "[4789, 8472]",
-     .help = "UDP ports that carry VXLAN."},
-    {.name = "decap.udp.vxlan_gpe",
-     .type = CFG_PORTS,
-     .carrier = PAVO_CARRIER_VXLAN_GPE,
-     .fallback = "[4790]",
-     .help = "UDP ports that carry VXLAN-GPE."},
-    {.name = "decap.udp.geneve",
-     .type = CFG_PORTS,
-     .carrier = PAVO_CARRIER_GENEVE,
-     .fallback = "[6081]",
-     .help = "UDP ports that carry Geneve."},
-    {.name = "decap.udp.gue",
-     .type = CFG_PORTS,
-     .carrier = PAVO_CARRIER_GUE,
-     .fallback = "[6080]",
-     .help = "UDP ports that carry GUE."},
+#define UDP_PORTS(row, word, step, what, ...)                                                      \
+    {.name = "decap.udp." word,                                                                    \
+     .type = CFG_PORTS,                                                                            \
+     .udp = PAVO_UDP_##row,                                                                        \
+     .fallback = "[" #__VA_ARGS__ "]",                                                             \
+     .help = "UDP ports that carry " what "."},
+#include "udp.def"
+#undef UDP_PORTS
     {.name = "decap.udp.fou",
      .type = CFG_PORTS,
-     .carrier = PAVO_CARRIER_FOU,
+     .udp = PAVO_UDPS,
      .fallback = "[]",
      .help = "UDP ports that carry a bare IP protocol (fou): \"5555/ipv4\", /ipv6 or /gre, or the "
              "protocol's "

@@ -18,7 +18,7 @@ enum cfg_type {
     CFG_DURATION,   /* uint64_t, nanoseconds */
     CFG_STRINGS,    /* char ** and its count at 'at_n' */
     CFG_FLAGS,      /* unsigned; list of 'words', bit by place */
-    CFG_PORTS,      /* UDP ports that lead to 'carrier' in cfg.decap */
+    CFG_PORTS,      /* UDP ports that lead to the row 'udp' in cfg.decap; PAVO_UDPS: FOU */
     CFG_DEVICES,    /* struct cfg_device list; 'parts' are the rows of one */
     CFG_SINKS,      /* struct cfg_sink list */
 };
@@ -29,8 +29,8 @@ struct cfg_key {
     size_t at, at_n;      /* places in struct cfg, or in the struct of the list */
     const char *fallback; /* as it would be written; NULL: none */
     const char *min, *max;
-    const char *words; /* blank separated */
-    int carrier;
+    const char *words;           /* blank separated */
+    int udp;                     /* enum pavo_udp */
     const struct cfg_key *parts; /* ends with a row without a name */
     const char *help;
 };

@@ -24,12 +24,16 @@
 
 enum dec_step {
     DEC_STOP = 0,
-#define STEP(name, function, fixed, spec) DEC_##name,
-#define ROUTE(by, value, step)
+#define STEP(name, function, fixed, family, keeps, spec) DEC_##name,
 #include "steps.def"
-#undef STEP
-#undef ROUTE
     DEC_STEPS
+};
+static_assert(DEC_STEPS <= 256, "a step is an octet in the table of UDP ports");
+
+/* Fields that lead on: the BY rows of steps.def. */
+enum dec_by {
+#define BY(name, word, digits) DEC_BY_##name,
+#include "steps.def"
 };
 
 enum { DEC_HEAD_BYTES = offsetof(struct pavo_layers, quote) };
@@ -50,11 +54,13 @@ struct dec_walk {
 
 typedef enum dec_step dec_fn(const uint8_t *h, struct cur *rest, struct dec_walk *w);
 
-#define STEP(name, function, fixed, spec) dec_fn function;
-#define ROUTE(by, value, step)
+#define STEP(name, function, fixed, family, keeps, spec) dec_fn function;
 #include "steps.def"
-#undef STEP
-#undef ROUTE
+
+#ifdef DEC_TRACE
+/* Tells a test which headers are read, and where they begin. */
+extern void (*dec_trace)(enum dec_step step, const uint8_t *at, const struct dec_walk *w);
+#endif
 
 /* Clears what every walk sets. In two pieces: compilers make vector stores of these, but a slow
  * string instruction of the whole (measured: 3 ns of 25 on x86-64). */

@@ -16,6 +16,8 @@ enum {
 enum dec_step
 dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w)
 {
+    enum dec_step step;
+
     if (type <= LENGTH_MAX) {
         if (!cur_narrow(rest, type))
             dec_flaw(w, PAVO_WHY_MALFORMED);
@@ -23,7 +25,10 @@ dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w)
         return DEC_LLC;
     }
     dec_mark_link(w, rest, type, false);
-    return dec_by_ethertype(type);
+    step = dec_route(DEC_BY_ETHERTYPE, type);
+    if (step == DEC_STOP)
+        w->out->named = (uint8_t)dec_named(DEC_BY_ETHERTYPE, type);
+    return step;
 }
 
 /* Ethernet header. Behind a tunnel it starts a frame of its own. */
@@ -62,7 +67,7 @@ dec_llc(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     dec_mark_link(w, rest, be16(h), true);
     if (h[2] != LLC_UI)
         return DEC_STOP;
-    return dec_by_llc_sap(h[0]);
+    return dec_route(DEC_BY_LLC_SAP, h[0]);
 }
 
 /* SNAP: with the organisation codes of RFC 1042 and 802.1H the protocol is an EtherType. */
@@ -74,7 +79,7 @@ dec_snap(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     if (oui != 0 && oui != 0x0000f8)
         return DEC_STOP;
     dec_mark_link(w, rest, be16(h + 3), false);
-    return dec_by_ethertype(be16(h + 3));
+    return dec_route(DEC_BY_ETHERTYPE, be16(h + 3));
 }
 
 bool
@@ -96,5 +101,5 @@ dec_looks_ethernet(const struct cur *rest, uint32_t skip)
         return h[14] >> 4 == 6;
     if (type <= LENGTH_MAX)
         return type >= 3 && type <= rest->told - skip - 14 && h[14] != 0;
-    return dec_by_ethertype(type) != DEC_STOP;
+    return dec_route(DEC_BY_ETHERTYPE, type) != DEC_STOP;
 }

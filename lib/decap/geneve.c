@@ -15,7 +15,7 @@ dec_geneve(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         return dec_stop(w, PAVO_WHY_GENEVE_VERSION);
     if (!cur_take(rest, option_bytes))
         return dec_cut(w, rest, option_bytes);
-    step = dec_by_ethertype(be16(h + 2));
+    step = dec_route(DEC_BY_ETHERTYPE, be16(h + 2));
     if (step == DEC_STOP || (h[1] & FLAG_O))
         return dec_stop(w, PAVO_WHY_UNOPENED);
     dec_enter(w, PAVO_CARRIER_GENEVE, be24(h + 4));

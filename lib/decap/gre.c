@@ -41,7 +41,7 @@ dec_gre(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         dec_mark(w, rest);
         out->spi = key;
     }
-    step = dec_by_ethertype(type);
+    step = dec_route(DEC_BY_ETHERTYPE, type);
     if (step == DEC_STOP)
         return dec_stop(w, PAVO_WHY_UNOPENED);
     if (type == ETHERTYPE_BRIDGED && (flags & HAS_KEY) &&

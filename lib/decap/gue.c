@@ -31,7 +31,7 @@ dec_gue(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     fields = (h[0] & 0x1fu) * 4;
     if (!cur_take(rest, fields))
         return dec_cut(w, rest, fields);
-    step = dec_by_gue_proto(h[1]);
+    step = dec_route(DEC_BY_GUE_PROTO, h[1]);
     if (step == DEC_STOP || (h[0] & FLAG_C))
         return dec_stop(w, PAVO_WHY_UNOPENED);
     dec_enter(w, PAVO_CARRIER_GUE, h[1]);

@@ -39,6 +39,21 @@ pavo_carrier_word(enum pavo_carrier c)
     }
 }
 
+const char *
+pavo_name_word(enum pavo_name n)
+{
+    switch ((int)n) {
+#define NAME(name, number, word, spec)                                                             \
+    case number:                                                                                   \
+        return word;
+#include "names.def"
+    case 0:
+        return "";
+    default:
+        return "?";
+    }
+}
+
 bool
 pavo_carrier_is_identity(enum pavo_carrier c)
 {

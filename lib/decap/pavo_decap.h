@@ -35,6 +35,22 @@ enum pavo_carrier {
     PAVO_CARRIERS
 };
 
+/* What UDP ports lead to: rows of udp.def. */
+enum pavo_udp {
+#define UDP_PORTS(name, word, step, help, ...) PAVO_UDP_##name,
+#include "udp.def"
+#undef UDP_PORTS
+    PAVO_UDPS
+};
+
+/* Protocols with a name beyond their number: rows of names.def. The values are the numbers that
+ * stand in the record stream; 0 is none. */
+enum pavo_name {
+#define NAME(name, number, word, spec) PAVO_NAME_##name = number,
+#include "names.def"
+    PAVO_NAMES
+};
+
 /* What the innermost addresses are. The values stand in flow keys. */
 enum pavo_kind {
     PAVO_KIND_LINK = 0, /* no IP was read: the flow is one of link-layer addresses */
@@ -49,11 +65,24 @@ enum pavo_frag {
     PAVO_FRAG_LATER = 2, /* offset above 0: the walk ended at this IP header */
 };
 
+/* Bits of has_tcp_opt. */
+enum {
+    PAVO_TCP_OPT_MSS = 1 << 0,
+    PAVO_TCP_OPT_WSCALE = 1 << 1,
+    PAVO_TCP_OPT_SACK_OK = 1 << 2,
+    PAVO_TCP_OPT_SACK = 1 << 3,
+    PAVO_TCP_OPT_TS = 1 << 4,
+    PAVO_TCP_OPT_FASTOPEN = 1 << 5, /* RFC 7413 */
+    PAVO_TCP_OPT_MPTCP = 1 << 6,    /* RFC 8684 */
+    PAVO_TCP_OPT_AUTH = 1 << 7,     /* RFC 2385 or RFC 5925 */
+};
+
 enum {
     PAVO_DEPTH_MAX =
         16, /* headers of one frame that are walked; the next one is named and not read */
     PAVO_LAYERS_MAX = 16, /* carriers kept of one frame */
     PAVO_FRAGS_MAX = 4,   /* fragmented IP headers on the way of one frame */
+    PAVO_LAYER_MAC = 1,   /* ip_version of a layer whose addresses are MACs */
 };
 
 /* A frame as a capture backend hands it over. The bytes are borrowed from it until its done(). */
@@ -72,7 +101,8 @@ struct pavo_frame {
  * wire order, IPv4 in the first four bytes and the rest zero. */
 struct pavo_layer {
     uint8_t type;       /* enum pavo_carrier */
-    uint8_t ip_version; /* 0: this layer has no addresses; else 4 or 6 */
+    uint8_t ip_version; /* 0: this layer has no addresses; PAVO_LAYER_MAC: MACs in the first six
+                           bytes; else 4 or 6 */
     uint16_t src_port;  /* outer UDP ports, host order; 0 where there is no UDP */
     uint16_t dst_port;
     uint16_t unused; /* always 0 */
@@ -144,6 +174,15 @@ struct pavo_layers {
     uint8_t dst_mac[6];
     uint16_t ethertype; /* of the innermost link layer; 0 if there was none */
     uint16_t arp_op;
+    uint8_t named;        /* enum pavo_name of the innermost protocol; 0: its numbers say all */
+    uint8_t has_sctp;     /* sctp_vtag and sctp_chunks were read */
+    uint32_t sctp_vtag;   /* RFC 9260 section 3.1 */
+    uint32_t sctp_chunks; /* types of the chunks: bit n for type n, bit 31 for all above 30 */
+    uint8_t has_tcp_opt;  /* PAVO_TCP_OPT_*: options that were read whole, RFC 9293 section 3.2 */
+    uint8_t tcp_wscale;   /* RFC 7323 section 2.2 */
+    uint16_t tcp_mss;
+    uint32_t tcp_tsval; /* RFC 7323 section 3.2 */
+    uint32_t tcp_tsecr;
     uint8_t n_frags;
     uint8_t n_layers;
     /* What only some frames have. */
@@ -153,23 +192,27 @@ struct pavo_layers {
     struct pavo_layer layers[PAVO_LAYERS_MAX]; /* outermost first */
 };
 
-/* What UDP ports select, as the configuration has it (decap.udp.*). Read-only while workers run.
- * The table is filled by pavo_decap_config_init() with the registered ports. */
+/* What the configuration says about decoding (decap.*). Read-only while workers run. */
 struct pavo_decap_config {
     uint8_t udp_step[65536]; /* step that a UDP port leads to; 0: none */
 };
 
-/* pavo_decap_config_init - fills the table with the ports of steps.def. */
+/* pavo_decap_config_init - the ports of udp.def, all else off. */
 void pavo_decap_config_init(struct pavo_decap_config *cfg);
 
-/* pavo_decap_udp - lets UDP 'port' lead to the carrier 'c' (VXLAN, VXLAN_GPE, GENEVE, GUE, FOU).
+/* pavo_decap_udp - lets UDP 'port' lead to a row of udp.def
  *
- * pavo_decap_udp_clear() takes all ports of the carrier away first. For FOU 'proto' is the IP
- * protocol that follows the UDP header (4, 41 or 47); for others it is 0. Returns 0, or -EINVAL for
- * a carrier that no UDP port leads to. */
-int pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_carrier c, uint16_t port,
-                   uint8_t proto);
-void pavo_decap_udp_clear(struct pavo_decap_config *cfg, enum pavo_carrier c);
+ * pavo_decap_udp_clear() takes all ports of the row away first. Returns 0, or -EINVAL for no row.
+ */
+int pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_udp u, uint16_t port);
+void pavo_decap_udp_clear(struct pavo_decap_config *cfg, enum pavo_udp u);
+/* pavo_udp_ports - the default ports of a row, as a list with commas. */
+const char *pavo_udp_ports(enum pavo_udp u);
+
+/* pavo_decap_fou - lets UDP 'port' carry the IP protocol 4, 41 or 47 without a header of its own
+ * (Linux FOU). -EINVAL for another protocol. */
+int pavo_decap_fou(struct pavo_decap_config *cfg, uint16_t port, uint8_t proto);
+void pavo_decap_fou_clear(struct pavo_decap_config *cfg);
 
 /* pavo_decap - walks one frame
  *
@@ -183,6 +226,7 @@ const char *pavo_why_word(enum pavo_why why);
 const char *pavo_why_help(enum pavo_why why);
 const char *pavo_carrier_word(enum pavo_carrier c);
 const char *pavo_link_word(enum pavo_link l);
+const char *pavo_name_word(enum pavo_name n); /* "" for 0 */
 /* Is the id of this carrier part of a flow's identity (carriers.def, IDENT)? */
 bool pavo_carrier_is_identity(enum pavo_carrier c);
 

@@ -1,4 +1,4 @@
-/* ports.c - which UDP ports lead to a tunnel
+/* ports.c - what UDP ports lead to
  *
  * The table of the configuration holds one step per port: a look at it costs the same for one port
  * and for thousands.
@@ -7,67 +7,89 @@
 
 #include "dec.h"
 
+/* The step of each row of udp.def. */
+static const uint8_t steps[PAVO_UDPS] = {
+#define UDP_PORTS(name, word, step, help, ...) [PAVO_UDP_##name] = DEC_##step,
+#include "udp.def"
+#undef UDP_PORTS
+};
+
+/* Linux FOU says by configuration alone which IP protocol follows the UDP header. */
+static enum dec_step
+fou_step(uint8_t proto)
+{
+    switch (proto) {
+    case 4:
+        return DEC_FOU4;
+    case 41:
+        return DEC_FOU6;
+    case 47:
+        return DEC_FOUGRE;
+    default:
+        return DEC_STOP;
+    }
+}
+
 void
 pavo_decap_config_init(struct pavo_decap_config *cfg)
 {
-    memset(cfg->udp_step, DEC_STOP, sizeof cfg->udp_step);
-#define STEP(name, function, fixed, spec)
-#define ROUTE(by, value, step)      ROUTE_##by(value, step)
-#define ROUTE_UDP_PORT(value, step) cfg->udp_step[value] = DEC_##step;
-#define ROUTE_ETHERTYPE(value, step)
-#define ROUTE_LLC_SAP(value, step)
-#define ROUTE_PPP(value, step)
-#define ROUTE_FAMILY(value, step)
-#define ROUTE_IP_PROTO(value, step)
-#define ROUTE_GPE(value, step)
-#define ROUTE_GUE_PROTO(value, step)
-#include "steps.def"
-#undef STEP
-#undef ROUTE
-}
-
-/* The carrier that a step of the table makes; 0 for no step. */
-static int
-carrier_of(enum dec_step step)
-{
-    switch (step) {
-    case DEC_VXLAN:
-        return PAVO_CARRIER_VXLAN;
-    case DEC_VXLAN_GPE:
-        return PAVO_CARRIER_VXLAN_GPE;
-    case DEC_GENEVE:
-        return PAVO_CARRIER_GENEVE;
-    case DEC_GUE:
-        return PAVO_CARRIER_GUE;
-    case DEC_FOU4:
-    case DEC_FOU6:
-    case DEC_FOUGRE:
-        return PAVO_CARRIER_FOU;
-    default:
-        return 0;
+    memset(cfg, 0, sizeof *cfg);
+#define UDP_PORTS(name, word, step, help, ...)                                                     \
+    {                                                                                              \
+        static const uint16_t ports[] = {__VA_ARGS__};                                             \
+                                                                                                   \
+        for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)                                \
+            cfg->udp_step[ports[i]] = DEC_##step;                                                  \
     }
+#include "udp.def"
+#undef UDP_PORTS
 }
 
 int
-pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_carrier c, uint16_t port, uint8_t proto)
+pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_udp u, uint16_t port)
 {
-    const bool is_fou = c == PAVO_CARRIER_FOU;
+    if ((unsigned)u >= PAVO_UDPS)
+        return -EINVAL;
+    cfg->udp_step[port] = steps[u];
+    return 0;
+}
 
-    for (int step = DEC_STOP + 1; step < DEC_STEPS; step++) {
-        if (carrier_of((enum dec_step)step) != (int)c)
-            continue;
-        if (is_fou && proto != (step == DEC_FOU4 ? 4 : step == DEC_FOU6 ? 41 : 47))
-            continue;
-        cfg->udp_step[port] = (uint8_t)step;
-        return 0;
-    }
-    return -EINVAL;
+int
+pavo_decap_fou(struct pavo_decap_config *cfg, uint16_t port, uint8_t proto)
+{
+    const enum dec_step step = fou_step(proto);
+
+    if (step == DEC_STOP)
+        return -EINVAL;
+    cfg->udp_step[port] = (uint8_t)step;
+    return 0;
 }
 
 void
-pavo_decap_udp_clear(struct pavo_decap_config *cfg, enum pavo_carrier c)
+pavo_decap_udp_clear(struct pavo_decap_config *cfg, enum pavo_udp u)
 {
     for (size_t port = 0; port < sizeof cfg->udp_step; port++)
-        if (carrier_of((enum dec_step)cfg->udp_step[port]) == (int)c)
+        if ((unsigned)u < PAVO_UDPS && cfg->udp_step[port] == steps[u])
             cfg->udp_step[port] = DEC_STOP;
+}
+
+void
+pavo_decap_fou_clear(struct pavo_decap_config *cfg)
+{
+    for (size_t port = 0; port < sizeof cfg->udp_step; port++)
+        if (cfg->udp_step[port] == DEC_FOU4 || cfg->udp_step[port] == DEC_FOU6 ||
+            cfg->udp_step[port] == DEC_FOUGRE)
+            cfg->udp_step[port] = DEC_STOP;
+}
+
+const char *
+pavo_udp_ports(enum pavo_udp u)
+{
+    static const char *const ports[PAVO_UDPS] = {
+#define UDP_PORTS(name, word, step, help, ...) [PAVO_UDP_##name] = #__VA_ARGS__,
+#include "udp.def"
+#undef UDP_PORTS
+    };
+
+    return (unsigned)u < PAVO_UDPS ? ports[u] : "";
 }

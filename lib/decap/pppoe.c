@@ -24,9 +24,9 @@ dec_ppp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     const uint8_t *low;
 
     if (h[0] & 1)
-        return dec_by_ppp(h[0]);
+        return dec_route(DEC_BY_PPP, h[0]);
     low = cur_take(rest, 1);
     if (!low)
         return dec_cut(w, rest, 1);
-    return dec_by_ppp((uint32_t)h[0] << 8 | low[0]);
+    return dec_route(DEC_BY_PPP, (uint32_t)h[0] << 8 | low[0]);
 }

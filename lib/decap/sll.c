@@ -20,7 +20,7 @@ cooked(uint16_t hatype, uint16_t protocol, const uint8_t *addr, uint32_t addr_by
     dec_mark_link(w, rest, protocol, false);
     if (hatype == ARPHRD_NETLINK)
         return DEC_STOP;
-    return protocol == SLL_LLC ? DEC_LLC : dec_by_ethertype(protocol);
+    return protocol == SLL_LLC ? DEC_LLC : dec_route(DEC_BY_ETHERTYPE, protocol);
 }
 
 /* Version 1: packet type, ARPHRD type, address length, address (8 bytes), protocol. */
@@ -45,14 +45,14 @@ dec_null(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     const uint32_t big = be32(h);
 
     dec_mark_link(w, rest, 0, false);
-    return dec_by_family(big > 0xffff ? le32(h) : big);
+    return dec_route(DEC_BY_FAMILY, big > 0xffff ? le32(h) : big);
 }
 
 enum dec_step
 dec_loop(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     dec_mark_link(w, rest, 0, false);
-    return dec_by_family(be32(h));
+    return dec_route(DEC_BY_FAMILY, be32(h));
 }
 
 /* No link header at all. */

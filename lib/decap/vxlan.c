@@ -37,7 +37,7 @@ dec_vxlan_gpe(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     if (!(h[0] & GPE_I))
         return dec_stop(w, PAVO_WHY_VXLAN_NO_VNI);
     if (h[0] & GPE_P)
-        step = dec_by_gpe(h[3]);
+        step = dec_route(DEC_BY_GPE, h[3]);
     if (step == DEC_STOP || (h[0] & GPE_O))
         return dec_stop(w, PAVO_WHY_UNOPENED);
     dec_enter(w, PAVO_CARRIER_VXLAN_GPE, be24(h + 4));

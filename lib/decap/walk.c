@@ -9,13 +9,14 @@ static const struct dec_row {
     dec_fn *fn;
     uint32_t fixed;
 } rows[DEC_STEPS] = {
-#define STEP(name, function, fixed_bytes, spec)                                                    \
+#define STEP(name, function, fixed_bytes, family, keeps, spec)                                     \
     [DEC_##name] = {.fn = function, .fixed = fixed_bytes},
-#define ROUTE(by, value, step)
 #include "steps.def"
-#undef STEP
-#undef ROUTE
 };
+
+#ifdef DEC_TRACE
+void (*dec_trace)(enum dec_step step, const uint8_t *at, const struct dec_walk *w);
+#endif
 
 static const uint8_t first_step[PAVO_LINKS] = {
 #define LINK(name, number, dlt, step, word, help) [PAVO_LINK_##name] = DEC_##step,
@@ -73,6 +74,10 @@ dec_run(struct dec_walk *w, enum dec_step step, struct cur rest)
             break;
         }
         out->depth += row->fixed != 0;
+#ifdef DEC_TRACE
+        if (dec_trace)
+            dec_trace(step, h, w);
+#endif
         step = row->fn(h, &rest, w);
     } while (step != DEC_STOP);
     if (w->on_trial)

@@ -77,9 +77,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (!is_ready) {
         pavo_decap_config_init(&cfg);
-        pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5555, 4);
-        pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5556, 41);
-        pavo_decap_udp(&cfg, PAVO_CARRIER_FOU, 5557, 47);
+        pavo_decap_fou(&cfg, 5555, 4);
+        pavo_decap_fou(&cfg, 5556, 41);
+        pavo_decap_fou(&cfg, 5557, 47);
         is_ready = true;
     }
     bytes = malloc(size - 1);

@@ -2,35 +2,26 @@
  *
  *     document_test docs/decode.md        with PAVO_UPDATE=1: rewrites the tables
  */
-#include "pavo_decap.h"
-#include "t.h"
+#include "rows.h"
 #include "t_doc.h"
 
 static const char *path;
 
-struct step_row {
-    const char *name, *spec;
+static const struct step_row {
+    const char *name, *family, *keeps, *spec;
     unsigned fixed;
+} steps[] = {
+#define STEP(name_, function, fixed_, family_, keeps_, spec_)                                      \
+    {.name = #name_, .family = #family_, .keeps = keeps_, .spec = spec_, .fixed = fixed_},
+#include "steps.def"
 };
-struct route_row {
+
+static const struct route_row {
     const char *by, *step;
     unsigned value;
-};
-
-static const struct step_row steps[] = {
-#define STEP(name_, function, fixed_, spec_) {.name = #name_, .spec = spec_, .fixed = fixed_},
-#define ROUTE(by, value, step)
-#include "steps.def"
-#undef STEP
-#undef ROUTE
-};
-
-static const struct route_row routes[] = {
-#define STEP(name, function, fixed, spec)
+} routes[] = {
 #define ROUTE(by_, value_, step_) {.by = #by_, .step = #step_, .value = value_},
 #include "steps.def"
-#undef STEP
-#undef ROUTE
 };
 
 /* How a field that routes is named for readers, and how its values are printed. */
@@ -38,14 +29,8 @@ static const struct {
     const char *by, *name;
     int hex_digits; /* 0: decimal */
 } fields[] = {
-    {"ETHERTYPE", "EtherType", 4},
-    {"LLC_SAP", "LLC SAP", 2},
-    {"PPP", "PPP", 4},
-    {"FAMILY", "address family", 0},
-    {"IP_PROTO", "IP protocol", 0},
-    {"GPE", "VXLAN-GPE next protocol", 0},
-    {"GUE_PROTO", "GUE protocol", 0},
-    {"UDP_PORT", "UDP port", 0},
+#define BY(by_, word, digits) {.by = #by_, .name = word, .hex_digits = digits},
+#include "steps.def"
 };
 
 /* What leads to a step, field by field. */
@@ -73,6 +58,33 @@ print_routes(FILE *f, const char *step)
             named = true;
             between = "; ";
         }
+    }
+#define UDP_PORTS(name, word, first, help, ...)                                                    \
+    if (strcmp(step, #first) == 0) {                                                               \
+        fprintf(f, "%sUDP port %s", between, #__VA_ARGS__);                                        \
+        between = "; ";                                                                            \
+    }
+#include "udp.def"
+#undef UDP_PORTS
+}
+
+/* The first case in which each header is read. */
+static const char *shown_by[DEC_STEPS];
+
+static void
+find_cases(void)
+{
+    dec_trace = rows_trace;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n;
+        uint8_t *bytes = t_hex(rows[i].hex, &n);
+        struct pavo_layers o;
+
+        decode(rows[i].link, bytes, (uint32_t)n, rows[i].told ? rows[i].told : (uint32_t)n, &o);
+        for (unsigned step = 0; step < DEC_STEPS; step++)
+            if (rows_seen[step] && !shown_by[step])
+                shown_by[step] = rows[i].says;
+        free(bytes);
     }
 }
 
@@ -103,12 +115,25 @@ print_links(FILE *f)
 static void
 print_steps(FILE *f)
 {
-    fputs("| header | fixed bytes | found by | specification |\n| --- | --- | --- | --- |\n", f);
+    fputs("| header | bytes | found by | kept in the record | shown by the case | specification |\n"
+          "| --- | --- | --- | --- | --- | --- |\n",
+          f);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const char *shown = shown_by[i + 1];
+
         fprintf(f, "| %s | %u | ", steps[i].name, steps[i].fixed);
         print_routes(f, steps[i].name);
-        fprintf(f, " | %s |\n", steps[i].spec);
+        fprintf(f, " | %s | %s | %s |\n", *steps[i].keeps ? steps[i].keeps : "-",
+                shown ? shown : "none", steps[i].spec);
     }
+}
+
+static void
+print_names(FILE *f)
+{
+    fputs("| name | number | specification |\n| --- | --- | --- |\n", f);
+#define NAME(name, number, word, spec) fprintf(f, "| `%s` | %d | %s |\n", word, number, spec);
+#include "names.def"
 }
 
 static void
@@ -145,6 +170,12 @@ headers_stand_in_the_document(void **state)
 }
 
 static void
+names_stand_in_the_document(void **state)
+{
+    check("names", print_names);
+}
+
+static void
 carriers_stand_in_the_document(void **state)
 {
     check("carriers", print_carriers);
@@ -163,6 +194,7 @@ main(int argc, char **argv)
         cmocka_unit_test(link_types_stand_in_the_document),
         cmocka_unit_test(headers_stand_in_the_document),
         cmocka_unit_test(carriers_stand_in_the_document),
+        cmocka_unit_test(names_stand_in_the_document),
         cmocka_unit_test(reasons_stand_in_the_document),
     };
 
@@ -171,5 +203,7 @@ main(int argc, char **argv)
         return 1;
     }
     path = argv[1];
+    rows_config();
+    find_cases();
     return cmocka_run_group_tests_name("docs/decode.md", tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@ For every capture of SHARED/captures/MANIFEST.tsv:
   1. `pavo run -q -r CAPTURE -w json:OUT` must end with 0, with 2 (the file itself is broken) or with 1 and a named
      refusal of the link type; never with 3 (unbalanced), a signal or a time-out;
   2. `pavo verify OUT` must find the stream complete, and the flow records must add up to the frames in the file;
-  3. the flows are compared with SHARED/oracle/expected/CAPTURE.truth.tsv by the oracle's own comparison: packets and
+  3. no address in a record of malformed/ may be made up: its bytes must stand in the file;
+  4. the flows are compared with SHARED/oracle/expected/CAPTURE.truth.tsv by the oracle's own comparison: packets and
      innermost IP bytes, both ways. A capture of a refused link type counts with none of its flows found.
 
 Prints percentages and the classes of mismatch; every mismatch stands in the file of --out. Differences that are
@@ -17,6 +18,7 @@ import argparse
 import collections
 import concurrent.futures
 import csv
+import ipaddress
 import json
 import os
 import re
@@ -93,6 +95,36 @@ def run_pavo(args, capture, out):
     return p.stderr.decode(errors='replace').strip()
 
 
+def invented(capture_path, records):
+    """Addresses of records, layers and quotes whose bytes are nowhere in the capture."""
+    with open(capture_path, 'rb') as fh:
+        data = fh.read()
+    found = set()
+
+    def look(value):
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                if name in ('ip', 'src', 'dst') and isinstance(inner, str) and not known(ipaddress.ip_address(inner).packed):
+                    found.add(inner)
+                elif name == 'mac' and not known(bytes.fromhex(re.sub('[:-]', '', inner)).lstrip(b'\0')):
+                    found.add(inner)
+                else:
+                    look(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                look(inner)
+
+    def known(packed):
+        return packed in data
+
+    with open(records) as fh:
+        for line in fh:
+            record = json.loads(line)
+            if record.get('event', {}).get('dataset') == 'flow':
+                look(record)
+    return sorted(found)
+
+
 def judge(args, oracle, capture, records):
     truth = os.path.join(args.shared, 'oracle', 'expected', capture.file + '.truth.tsv')
     if os.path.exists(truth):
@@ -133,6 +165,9 @@ def check(args, oracle, capture, folder):
         capture.problems.append('json: no ledger record')
     if capture.status == 0 and capture.packets is not None and packets != capture.packets:
         capture.problems.append('frames: the records hold %d, the file %d' % (packets, capture.packets))
+    if capture.file.startswith('malformed/'):
+        for address in invented(os.path.join(args.shared, 'captures', capture.file), out):
+            capture.problems.append('invented: %s stands in a record, and nowhere in the file' % address)
     judge(args, oracle, capture, base + '.ip.jsonl')
     if not args.keep:
         for name in (out, base + '.ip.jsonl'):

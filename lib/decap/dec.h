@@ -198,6 +198,10 @@ bool dec_frag(struct dec_walk *w, uint8_t proto, uint32_t id, bool is_later);
 /* dec_link_type - a length or an EtherType behind link-layer addresses: what follows. */
 enum dec_step dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w);
 
+/* dec_cisco_type - an EtherType on a serial link, or one of Cisco's own in its place: what follows.
+ */
+enum dec_step dec_cisco_type(uint16_t type, struct cur *rest, struct dec_walk *w);
+
 /* dec_looks_ethernet - does a whole Ethernet header of a protocol with a route stand 'skip' bytes
  * behind 'rest', and does the version of an IP in it fit? */
 bool dec_looks_ethernet(const struct cur *rest, uint32_t skip);

@@ -9,6 +9,7 @@
 enum {
     LENGTH_MAX = 1500,
     ETHERTYPE_MIN = 1536,
+    ETHERTYPE_IP4 = 0x0800,
     LLC_UI = 0x03, /* unnumbered information: the only LLC frames that carry datagrams */
     LLC_SNAP = 0xaa,
 };
@@ -25,6 +26,8 @@ dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w)
         return DEC_LLC;
     }
     dec_mark_link(w, rest, type, false);
+    if (type == ETHERTYPE_IP4) /* the search among all rows costs more with each of them */
+        return DEC_IP4;
     step = dec_route(DEC_BY_ETHERTYPE, type);
     if (step == DEC_STOP)
         w->out->named = (uint8_t)dec_named(DEC_BY_ETHERTYPE, type);

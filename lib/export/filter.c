@@ -44,7 +44,7 @@ enum { ETHERTYPE_ARP = 0x0806, ETHERTYPE_RARP = 0x8035 };
      CARRIER_BIT(PAVO_CARRIER_GENEVE) | CARRIER_BIT(PAVO_CARRIER_NVGRE))
 #define PATH_CARRIERS                                                                              \
     (CARRIER_BIT(PAVO_CARRIER_VLAN) | CARRIER_BIT(PAVO_CARRIER_MPLS) |                             \
-     CARRIER_BIT(PAVO_CARRIER_PPPOE))
+     CARRIER_BIT(PAVO_CARRIER_PPPOE) | CARRIER_BIT(PAVO_CARRIER_FRELAY))
 
 static bool
 is_and(const struct tok *t)

@@ -655,7 +655,7 @@ ng_unknown_link_types(void **state)
     ASSERT_SAYS("1: link type unknown (147");
 
     for (unsigned i = 0; i < 40; i++) { /* more kinds than are named */
-        put_iface(148 + i, 0);
+        put_iface(1000 + i, 0);
         put_packet(2 + i, 3, 60, 60, 1);
     }
     put_packet(0, 3, 60, 60, 1);

@@ -91,6 +91,17 @@ must_hold(const uint8_t *bytes, uint32_t size, const void *what, size_t n, const
         fail_msg("%s claimed, but it is not in the %u bytes held", name, size);
 }
 
+/* A link address shorter than six bytes has zeros before it. */
+static void
+must_hold_mac(const uint8_t *bytes, uint32_t size, const uint8_t mac[6], const char *name)
+{
+    unsigned zeros = 0;
+
+    while (zeros < 5 && mac[zeros] == 0)
+        zeros++;
+    must_hold(bytes, size, mac + zeros, 6 - zeros, name);
+}
+
 /* What a result of 'size' held bytes claims must be among them. */
 static void
 check_claims(const struct pavo_layers *o, const uint8_t *bytes, uint32_t size)
@@ -111,7 +122,7 @@ check_claims(const struct pavo_layers *o, const uint8_t *bytes, uint32_t size)
     if (o->has_ports)
         must_hold(bytes, size, ports, 4, "ports");
     if (o->has_mac)
-        must_hold(bytes, size, o->src_mac, 6, "source MAC");
+        must_hold_mac(bytes, size, o->src_mac, "source MAC");
     if (o->quote.kind)
         must_hold(bytes, size, o->quote.src, o->quote.kind == PAVO_KIND_IP6 ? 16 : 4, "quote");
     for (unsigned i = 0; i < o->n_layers; i++)
@@ -253,6 +264,9 @@ link_types_are_found_by_file_and_by_libpcap_number(void **state)
     assert_int_equal(pavo_link_of(1), PAVO_LINK_ETHER);
     assert_int_equal(pavo_link_of(101), PAVO_LINK_RAW);
     assert_int_equal(pavo_link_of(276), PAVO_LINK_SLL2);
+    assert_int_equal(pavo_link_of(103), PAVO_LINK_PPP_BSDOS);
+    assert_int_equal(pavo_link_of(16), PAVO_LINK_PPP_BSDOS);
+    assert_int_equal(pavo_link_of(8224), -1);
     assert_int_equal(pavo_link_of(147), -1);
     assert_string_equal(pavo_link_word(PAVO_LINK_SLL), "LINUX_SLL");
     assert_string_equal(pavo_link_word(PAVO_LINKS), "?");

@@ -1,17 +1,21 @@
-/* sll.c - Linux cooked captures and the other link headers of the "any" device and of loopbacks */
+/* sll.c - Linux cooked captures, and packets without any link header */
 #include "routes.h"
 
 enum {
-    SLL_LLC = 0x0004, /* LINUX_SLL_P_802_2: an LLC header follows */
+    ETHERTYPE_MIN = 1536,
+    ARPHRD_RADIOTAP = 803,
     ARPHRD_NETLINK = 824,
+    LINKTYPE_RADIOTAP = 127,
 };
 
-/* The protocol of a cooked header is an EtherType, or one of Linux' own numbers below 1536. */
+/* The protocol of a cooked header is an EtherType (on GRE devices that of GRE), or one of Linux'
+ * own numbers below 1536. Some devices say by their type alone what follows. */
 static enum dec_step
 cooked(uint16_t hatype, uint16_t protocol, const uint8_t *addr, uint32_t addr_bytes,
        struct cur *rest, struct dec_walk *w)
 {
     struct pavo_layers *out = w->out;
+    enum dec_step step;
 
     if (addr_bytes == 6) {
         memcpy(out->src_mac, addr, 6);
@@ -20,7 +24,17 @@ cooked(uint16_t hatype, uint16_t protocol, const uint8_t *addr, uint32_t addr_by
     dec_mark_link(w, rest, protocol, false);
     if (hatype == ARPHRD_NETLINK)
         return DEC_STOP;
-    return protocol == SLL_LLC ? DEC_LLC : dec_route(DEC_BY_ETHERTYPE, protocol);
+    if (hatype == ARPHRD_RADIOTAP)
+        return dec_link_step(LINKTYPE_RADIOTAP);
+    step = dec_route(DEC_BY_ARPHRD, hatype);
+    if (step != DEC_STOP)
+        return step;
+    if (protocol < ETHERTYPE_MIN)
+        return dec_route(DEC_BY_COOKED, protocol);
+    step = dec_route(DEC_BY_ETHERTYPE, protocol);
+    if (step == DEC_STOP)
+        out->named = (uint8_t)dec_named(DEC_BY_ETHERTYPE, protocol);
+    return step;
 }
 
 /* Version 1: packet type, ARPHRD type, address length, address (8 bytes), protocol. */
@@ -35,24 +49,6 @@ enum dec_step
 dec_sll2(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     return cooked(be16(h + 8), be16(h), h + 12, h[11], rest, w);
-}
-
-/* BSD loopback: the address family in the byte order of the host that captured. Families are small
- * numbers, so the order shows. AF_INET is 2 everywhere, AF_INET6 is 10, 23, 24, 28 or 30. */
-enum dec_step
-dec_null(const uint8_t *h, struct cur *rest, struct dec_walk *w)
-{
-    const uint32_t big = be32(h);
-
-    dec_mark_link(w, rest, 0, false);
-    return dec_route(DEC_BY_FAMILY, big > 0xffff ? le32(h) : big);
-}
-
-enum dec_step
-dec_loop(const uint8_t *h, struct cur *rest, struct dec_walk *w)
-{
-    dec_mark_link(w, rest, 0, false);
-    return dec_route(DEC_BY_FAMILY, be32(h));
 }
 
 /* No link header at all. */

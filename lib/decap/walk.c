@@ -24,6 +24,14 @@ static const uint8_t first_step[PAVO_LINKS] = {
 #undef LINK
 };
 
+enum dec_step
+dec_link_step(uint32_t number)
+{
+    const int link = number <= UINT16_MAX ? pavo_link_of((int)number) : -1;
+
+    return link < 0 ? DEC_STOP : (enum dec_step)first_step[link];
+}
+
 /* A transport header that is cut: its ports stand in its first four bytes (TCP, UDP, UDP-Lite,
  * SCTP, DCCP alike), and with them the packet stays in its flow. What an ICMP error quotes may be
  * all there is (RFC 792: 64 bits). Not so for a tiny fragment, which says less than the packet

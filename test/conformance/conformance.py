@@ -69,7 +69,7 @@ class Capture:
         self.packets = int(row['packets']) if row['packets'].isdigit() else None
         # Blocks of a pcapng file that are no packets, but that tshark counts as frames.
         blocks = re.search(r'no link layer known to tshark x(\d+)', row['shows'])
-        if blocks and self.packets is not None:
+        if blocks and self.packets is not None and self.file.endswith('.pcapng'):
             self.packets -= int(blocks.group(1))
         self.status = None
         self.problems = []      # sentences: each is a failure

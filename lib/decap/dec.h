@@ -178,6 +178,14 @@ dec_prove(struct dec_walk *w)
     w->on_trial = false;
 }
 
+/* A tunnel header says that 'n' bytes follow it. False if there are fewer, and neither a fragment
+ * nor an IP header that promises too much explains it. */
+static inline bool
+dec_narrow(struct dec_walk *w, struct cur *rest, uint32_t n)
+{
+    return cur_narrow(rest, n) || w->out->n_frags || n <= rest->told + w->over;
+}
+
 /* The IP header before 'rest' says that 'body' bytes follow it. */
 static inline void
 dec_ip_body(struct dec_walk *w, struct cur *rest, uint32_t body)
@@ -209,5 +217,9 @@ enum dec_step dec_link_step(uint32_t number);
 /* dec_looks_ethernet - does a whole Ethernet header of a protocol with a route stand 'skip' bytes
  * behind 'rest', and does the version of an IP in it fit? */
 bool dec_looks_ethernet(const struct cur *rest, uint32_t skip);
+
+/* dec_by_nibble - IPv4 or IPv6 by the first nibble, if the header's lengths fit what is there;
+ * DEC_STOP if it is neither. */
+enum dec_step dec_by_nibble(const struct dec_walk *w, const struct cur *rest);
 
 #endif

@@ -757,6 +757,9 @@ cfg_finish(struct cfg *c, cfg_complain_fn *complain_fn, void *ctx)
         (!*c->workers.cores || cfg_core_list(c->workers.cores, NULL, NULL) != 0))
         complain(&r, "workers.cores", "\"%s\" is neither auto nor none nor a list such as 2-5,8",
                  c->workers.cores);
+    pavo_decap_stt(c->decap, (uint16_t)c->stt.port);
+    pavo_decap_l2tpv3(c->decap,
+                      strcmp(c->l2tpv3.cookie, "auto") == 0 ? -1 : atoi(c->l2tpv3.cookie));
     if (c->capture.filter && !*c->capture.filter) {
         free(c->capture.filter);
         c->capture.filter = NULL;
@@ -786,6 +789,7 @@ cfg_close(struct cfg *c)
     free(c->capture.dpdk.file_prefix);
     free(c->workers.cores);
     free(c->control.stats_socket);
+    free(c->l2tpv3.cookie);
     free(c->decap);
     free(c);
 }

@@ -71,8 +71,14 @@ struct cfg {
         uint32_t waiting;
         uint64_t timeout_ns;
     } fragments;
-    struct pavo_decap_config *decap; /* decap.udp.* applied */
-    struct cfg_sink *sinks;          /* export */
+    struct pavo_decap_config *decap; /* decap.udp.* applied; the rest of decap.* by cfg_finish() */
+    struct {
+        char *cookie; /* "auto", "0", "4" or "8" bytes */
+    } l2tpv3;
+    struct {
+        uint32_t port; /* 0: none */
+    } stt;
+    struct cfg_sink *sinks; /* export */
     unsigned n_sinks;
     struct {
         uint64_t interval_ns; /* ledger records */

@@ -352,6 +352,20 @@ const struct cfg_key cfg_keys[] = {
      .help = "UDP ports that carry a bare IP protocol (fou): \"5555/ipv4\", /ipv6 or /gre, or the "
              "protocol's "
              "number."},
+    {.name = "decap.l2tpv3.cookie",
+     .type = CFG_WORD,
+     AT(l2tpv3.cookie),
+     .fallback = "auto",
+     .words = "auto 0 4 8",
+     .help = "Bytes of cookie in L2TPv3 data messages. auto: whatever makes IP or Ethernet of what "
+             "follows."},
+    {.name = "decap.stt.port",
+     .type = CFG_COUNT,
+     AT(stt.port),
+     .fallback = "7471",
+     .min = "0",
+     .max = "65535",
+     .help = "TCP port to which STT is sent. 0: none."},
 
     {.name = "export",
      .type = CFG_SINKS,

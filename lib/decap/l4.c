@@ -37,6 +37,9 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->tcp_window = be16(h + 14);
     if (head < 20)
         return dec_stop(w, PAVO_WHY_TCP_OFFSET);
+    /* STT has its header in the segment at offset 0, and the offset is in the sequence number. */
+    if ((out->tcp_seq & 0xffff) == 0 && out->dst_port == w->cfg->stt_port && head == 20)
+        return DEC_STT;
     return skip_options(w, rest, head - 20, PAVO_WHY_TCP_OFFSET);
 }
 

@@ -195,6 +195,8 @@ struct pavo_layers {
 /* What the configuration says about decoding (decap.*). Read-only while workers run. */
 struct pavo_decap_config {
     uint8_t udp_step[65536]; /* step that a UDP port leads to; 0: none */
+    uint32_t stt_port;       /* TCP port of STT; 65536: none */
+    uint8_t l2tpv3_words;    /* bit n: 4 * n bytes may stand before the payload of L2TPv3 */
 };
 
 /* pavo_decap_config_init - the ports of udp.def, all else off. */
@@ -213,6 +215,12 @@ const char *pavo_udp_ports(enum pavo_udp u);
  * (Linux FOU). -EINVAL for another protocol. */
 int pavo_decap_fou(struct pavo_decap_config *cfg, uint16_t port, uint8_t proto);
 void pavo_decap_fou_clear(struct pavo_decap_config *cfg);
+
+/* pavo_decap_stt - TCP 'port' carries STT; 0: none does. */
+void pavo_decap_stt(struct pavo_decap_config *cfg, uint16_t port);
+/* pavo_decap_l2tpv3 - cookies of L2TPv3 have 0, 4 or 8 bytes; -1: any of them. -EINVAL for others.
+ */
+int pavo_decap_l2tpv3(struct pavo_decap_config *cfg, int cookie_bytes);
 
 /* pavo_decap - walks one frame
  *

@@ -7,6 +7,8 @@
 
 #include "dec.h"
 
+enum { PORTS = 65536, STT_PORT = 7471 };
+
 /* The step of each row of udp.def. */
 static const uint8_t steps[PAVO_UDPS] = {
 #define UDP_PORTS(name, word, step, help, ...) [PAVO_UDP_##name] = DEC_##step,
@@ -36,13 +38,15 @@ pavo_decap_config_init(struct pavo_decap_config *cfg)
     memset(cfg, 0, sizeof *cfg);
 #define UDP_PORTS(name, word, step, help, ...)                                                     \
     {                                                                                              \
-        static const uint16_t ports[] = {__VA_ARGS__};                                             \
+        static const uint16_t ports[] = {__VA_ARGS__};                \
                                                                                                    \
         for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)                                \
             cfg->udp_step[ports[i]] = DEC_##step;                                                  \
     }
 #include "udp.def"
 #undef UDP_PORTS
+    pavo_decap_stt(cfg, STT_PORT);
+    pavo_decap_l2tpv3(cfg, -1);
 }
 
 int
@@ -80,6 +84,29 @@ pavo_decap_fou_clear(struct pavo_decap_config *cfg)
         if (cfg->udp_step[port] == DEC_FOU4 || cfg->udp_step[port] == DEC_FOU6 ||
             cfg->udp_step[port] == DEC_FOUGRE)
             cfg->udp_step[port] = DEC_STOP;
+}
+
+void
+pavo_decap_stt(struct pavo_decap_config *cfg, uint16_t port)
+{
+    cfg->stt_port = port ? port : PORTS;
+}
+
+int
+pavo_decap_l2tpv3(struct pavo_decap_config *cfg, int cookie_bytes)
+{
+    switch (cookie_bytes) {
+    case -1:
+        cfg->l2tpv3_words = 0x0f;
+        return 0;
+    case 0:
+    case 4:
+    case 8: /* with the sublayer of 4 bytes, or without */
+        cfg->l2tpv3_words = (uint8_t)(3 << cookie_bytes / 4);
+        return 0;
+    default:
+        return -EINVAL;
+    }
 }
 
 const char *

@@ -187,6 +187,26 @@ defaults_of_ports_are_the_decoders(void **state)
 }
 
 static void
+cookies_and_the_port_of_stt_reach_the_decoder(void **state)
+{
+    struct pavo_decap_config expected;
+    struct cfg *c = fresh();
+
+    pavo_decap_config_init(&expected);
+    assert_int_equal(cfg_finish(c, complain, NULL), 0);
+    assert_memory_equal(c->decap, &expected, sizeof expected);
+    assert_int_equal(cfg_set(c, "decap.l2tpv3.cookie=8", complain, NULL), 0);
+    assert_int_equal(cfg_set(c, "decap.stt.port=0", complain, NULL), 0);
+    assert_int_equal(cfg_finish(c, complain, NULL), 0);
+    assert_int_equal(c->decap->l2tpv3_words, 0x0c);
+    assert_int_equal(c->decap->stt_port, 65536);
+    assert_true(cfg_set(c, "decap.l2tpv3.cookie=5", complain, NULL) > 0);
+    assert_true(cfg_set(c, "decap.stt.port=65536", complain, NULL) > 0);
+    assert_true(pavo_decap_l2tpv3(c->decap, 5) < 0);
+    cfg_close(c);
+}
+
+static void
 values_are_what_was_written(void **state)
 {
     static const char text[] = "{ \"observer\": { \"name\": \"n\", \"domain\": 7 }, \"capture\": { "
@@ -285,6 +305,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_in_range),
         cmocka_unit_test(defaults_of_ports_are_the_decoders),
+        cmocka_unit_test(cookies_and_the_port_of_stt_reach_the_decoder),
         cmocka_unit_test(values_are_what_was_written),
         cmocka_unit_test(all_errors_are_reported),
         cmocka_unit_test(a_thousand_errors_end),

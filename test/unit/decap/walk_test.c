@@ -259,6 +259,42 @@ ports_of_a_carrier_can_be_taken_away_and_given(void **state)
 }
 
 static void
+cookies_and_the_port_of_stt_are_configured(void **state)
+{
+    static const char cookie[] = ETH("0800") IP4("0038", "73") "00000bb8 11223344 " IN4;
+    static const char stt[] = ETH("0800") IP4("0064", "06") "c000 1d2f 003c0000 00000007 5018 2000 "
+                                                            "0000 0000 00 02 00 00 05b4 0000 "
+                                                            "0000000000001389 0000 " INE;
+    size_t n;
+    uint8_t *bytes = t_hex(cookie, &n);
+    struct pavo_layers o;
+
+    for (int configured = 0; configured <= 8; configured += 4) {
+        assert_int_equal(pavo_decap_l2tpv3(&cfg, configured), 0);
+        decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+        assert_int_equal(o.proto, configured == 8 ? 115 : 17); /* the sublayer may be 4 bytes too */
+    }
+    assert_true(pavo_decap_l2tpv3(&cfg, 5) < 0);
+    free(bytes);
+    bytes = t_hex(stt, &n);
+    pavo_decap_stt(&cfg, 0);
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.proto, 6);
+    assert_int_equal(o.why, PAVO_WHY_DONE);
+    bytes[36] = bytes[37] = 0; /* port 0 is not "none" */
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.proto, 6);
+    rows_config();
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.proto, 6);
+    bytes[36] = 0x1d;
+    bytes[37] = 0x2f;
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.proto, 17);
+    free(bytes);
+}
+
+static void
 link_types_are_found_by_file_and_by_libpcap_number(void **state)
 {
     assert_int_equal(pavo_link_of(1), PAVO_LINK_ETHER);
@@ -344,6 +380,7 @@ main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(sixteen_headers_are_read_and_the_seventeenth_is_named),
         cmocka_unit_test(ports_of_a_carrier_can_be_taken_away_and_given),
+        cmocka_unit_test(cookies_and_the_port_of_stt_are_configured),
         cmocka_unit_test(link_types_are_found_by_file_and_by_libpcap_number),
         cmocka_unit_test(every_name_has_a_word),
         cmocka_unit_test(every_reason_has_a_case),

@@ -38,9 +38,9 @@ pavo_decap_config_init(struct pavo_decap_config *cfg)
     memset(cfg, 0, sizeof *cfg);
 #define UDP_PORTS(name, word, step, help, ...)                                                     \
     {                                                                                              \
-        static const uint16_t ports[] = {__VA_ARGS__};                \
+        static const uint16_t ports[] = {0, __VA_ARGS__}; /* a row may have none */                \
                                                                                                    \
-        for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)                                \
+        for (size_t i = 1; i < sizeof ports / sizeof ports[0]; i++)                                \
             cfg->udp_step[ports[i]] = DEC_##step;                                                  \
     }
 #include "udp.def"

@@ -183,6 +183,10 @@ defaults_of_ports_are_the_decoders(void **state)
     assert_int_equal(c->decap->udp_step[8473], c->decap->udp_step[4789]);
     assert_int_equal(cfg_set(c, "decap.udp.vxlan=[8472]", complain, NULL), 0);
     assert_int_equal(c->decap->udp_step[4789], 0);
+    assert_int_equal(cfg_set(c, "decap.udp.otv=8472", complain, NULL), 0);
+    assert_int_not_equal(c->decap->udp_step[8472], 0);
+    assert_int_equal(cfg_set(c, "decap.udp.otv=[]", complain, NULL), 0);
+    assert_int_equal(c->decap->udp_step[8472], 0);
     cfg_close(c);
 }
 

@@ -61,7 +61,8 @@ print_routes(FILE *f, const char *step)
     }
 #define UDP_PORTS(name, word, first, help, ...)                                                    \
     if (strcmp(step, #first) == 0) {                                                               \
-        fprintf(f, "%sUDP port %s", between, #__VA_ARGS__);                                        \
+        fprintf(f, "%sUDP port %s", between,                                                       \
+                *#__VA_ARGS__ ? #__VA_ARGS__ : "of the configuration");                            \
         between = "; ";                                                                            \
     }
 #include "udp.def"

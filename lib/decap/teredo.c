@@ -1,0 +1,47 @@
+/* teredo.c - Teredo: IPv6 through UDP and address translators */
+#include "dec.h"
+
+enum {
+    ORIGIN = 0x0000,
+    AUTHENTICATION = 0x0001,
+    ORIGIN_BYTES = 8,
+    AUTH_BYTES = 13, /* with an empty client id and value */
+    NO_NEXT_HEADER = 59,
+    TRAILERS_MAX = 64, /* RFC 6081 section 4: options behind a bubble */
+};
+
+/* RFC 4380 section 5.1.1: an authentication (type, two lengths, client id, value, nonce, a byte)
+ * may come first, then an origin indication (type, port, address), then IPv6. */
+enum dec_step
+dec_teredo(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    h = cur_peek(rest, 4);
+    if (!h)
+        return dec_cut(w, rest, 4);
+    if (be16(h) == AUTHENTICATION) {
+        const uint32_t n = AUTH_BYTES + h[2] + h[3];
+
+        if (!cur_take(rest, n))
+            return dec_cut(w, rest, n);
+        h = cur_peek(rest, 4);
+    }
+    if (h && be16(h) == ORIGIN) {
+        if (!cur_take(rest, ORIGIN_BYTES))
+            return dec_cut(w, rest, ORIGIN_BYTES);
+    }
+    h = cur_peek(rest, 7);
+    if (!h)
+        return dec_cut(w, rest, 7);
+    if (h[0] >> 4 != 6)
+        return dec_stop(w, PAVO_WHY_UNSOUND);
+    if (!w->out->n_frags) {
+        const uint32_t total = be16(h + 4) + 40u;
+        const uint32_t room = rest->told + w->over;
+
+        if (total > room ||
+            (total < room && (h[6] != NO_NEXT_HEADER || room - total > TRAILERS_MAX)))
+            return dec_stop(w, PAVO_WHY_UNSOUND);
+    }
+    dec_enter(w, PAVO_CARRIER_TEREDO, 0);
+    return DEC_IP6;
+}

@@ -186,6 +186,13 @@ dec_narrow(struct dec_walk *w, struct cur *rest, uint32_t n)
     return cur_narrow(rest, n) || w->out->n_frags || n <= rest->told + w->over;
 }
 
+/* The bytes behind a header by the lengths of all headers so far, captured or not. */
+static inline uint32_t
+dec_left(const struct dec_walk *w, const struct cur *rest)
+{
+    return rest->told + w->over;
+}
+
 /* The IP header before 'rest' says that 'body' bytes follow it. */
 static inline void
 dec_ip_body(struct dec_walk *w, struct cur *rest, uint32_t body)
@@ -199,9 +206,25 @@ dec_ip_body(struct dec_walk *w, struct cur *rest, uint32_t body)
     dec_mark(w, rest);
 }
 
+/* Where a piece stands in its packet. */
+struct dec_piece {
+    uint32_t id, offset; /* bytes */
+    uint32_t bytes;
+    uint32_t room; /* bytes that a whole packet may have from offset 0 on */
+    bool has_more;
+};
+
 /* dec_frag - notes a fragmented IP header; the innermost addresses are those of the header.
  * False if there is no room, or this is a later piece: the walk ends then. */
-bool dec_frag(struct dec_walk *w, uint8_t proto, uint32_t id, bool is_later);
+bool dec_frag(struct dec_walk *w, uint8_t proto, const struct dec_piece *piece);
+
+/* dec_tcp_options - reads the options of a TCP header, 'n' bytes of which 'held' are captured.
+ * False if they are malformed; what came before is in w->out. */
+bool dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint32_t held);
+
+/* dec_udp_options - are the 'n' bytes at 'area', which stand behind the length that the header at
+ * 'udp' tells, an area of options? */
+bool dec_udp_options(const uint8_t *udp, const uint8_t *area, uint32_t n);
 
 /* dec_link_type - a length or an EtherType behind link-layer addresses: what follows. */
 enum dec_step dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w);

@@ -4,10 +4,21 @@
  * section 3): that is read by the same steps into a result of its own, of which the innermost
  * conversation is kept. A quote within a quote is not read.
  */
-#include "dec.h"
+#include "routes.h"
 
-/* How the 4 bytes behind type, code and checksum are to be read. */
-enum body { BODY_OTHER, BODY_ID, BODY_ERROR };
+/* How what stands behind type, code and checksum is to be read: 4 bytes with an identifier in the
+ * first two; 4 bytes and the packet that is quoted, whose length may stand in one of them (RFC 4884
+ * section 4); 4 bytes, two addresses and options, one of which quotes (RFC 4861 section 4.5). */
+enum body { BODY_OTHER, BODY_ID, BODY_ERROR, BODY_ERROR_LENGTH, BODY_REDIRECT };
+
+enum { OPTIONS_MAX = 32, OPTION_REDIRECTED = 4, QUOTE_MIN = 128 };
+
+/* What differs between the two versions. */
+struct icmp_version {
+    const uint8_t *bodies; /* enum body, by type */
+    enum dec_step quoted;
+    uint32_t length_at, length_unit; /* RFC 4884 section 4 */
+};
 
 /* Reads the packet at 'rest' into out->quote. */
 static void
@@ -31,14 +42,37 @@ quote(struct dec_walk *w, enum dec_step first, const struct cur *rest)
     memcpy(to->dst, in.dst, sizeof to->dst);
 }
 
-/* What both versions have in common; 'unit' is what the RFC 4884 length at 'len_at' counts in. */
+/* A redirect: the option "redirected header" quotes. RFC 4861 sections 4.5, 4.6.3. */
+static void
+redirect(struct dec_walk *w, struct cur c)
+{
+    if (!cur_take(&c, 32))
+        return;
+    for (unsigned i = 0; i < OPTIONS_MAX; i++) {
+        const uint8_t *o = cur_take(&c, 8);
+        uint32_t more;
+
+        if (!o || o[1] == 0)
+            return;
+        more = o[1] * 8u - 8;
+        if (o[0] == OPTION_REDIRECTED) {
+            (void)cur_narrow(&c, more);
+            quote(w, DEC_IP6, &c);
+            return;
+        }
+        if (!cur_take(&c, more))
+            return;
+    }
+}
+
 static enum dec_step
-icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w, enum body body, uint32_t len_at,
-     uint32_t unit, enum dec_step quoted)
+icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w, const struct icmp_version *v)
 {
     struct pavo_layers *out = w->out;
+    const enum body body = (enum body)v->bodies[h[0]];
     const uint8_t *p;
     struct cur inner;
+    uint32_t n;
 
     out->icmp_type = h[0];
     out->icmp_code = h[1];
@@ -52,39 +86,57 @@ icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w, enum body body, uin
     dec_mark(w, rest);
     if (body == BODY_ID) {
         out->icmp_id = be16(p);
-    } else if (!w->is_quote) {
-        inner = *rest;
-        /* With extensions behind it the quoted packet has a length: RFC 4884 section 4. */
-        if (unit && p[len_at])
-            cur_narrow(&inner, p[len_at] * unit);
-        quote(w, quoted, &inner);
+        return DEC_STOP;
     }
+    if (w->is_quote)
+        return DEC_STOP;
+    if (body == BODY_REDIRECT) {
+        redirect(w, *rest);
+        return DEC_STOP;
+    }
+    inner = *rest;
+    /* With extensions behind it the quoted packet has a length, of at least 128 bytes by padding.
+     * Senders from before may have anything there. */
+    n = body == BODY_ERROR_LENGTH ? p[v->length_at] * v->length_unit : 0;
+    if (n && (n < QUOTE_MIN || (n > dec_left(w, rest) && !out->n_frags)))
+        dec_flaw(w, PAVO_WHY_ICMP_LENGTH);
+    else if (n)
+        (void)cur_narrow(&inner, n);
+    quote(w, v->quoted, &inner);
     return DEC_STOP;
 }
 
 enum dec_step
 dec_icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
-    /* RFC 792; 17, 18: RFC 950; 42, 43: RFC 8335. */
+    /* RFC 792; 17, 18: RFC 950; 30: RFC 1393; 31: RFC 1475; 37, 38: RFC 1788; 40: RFC 2521; 42, 43:
+     * RFC 8335. */
     static const uint8_t bodies[256] = {
-        [0] = BODY_ID,     [3] = BODY_ERROR,  [4] = BODY_ERROR, [5] = BODY_ERROR, [8] = BODY_ID,
-        [11] = BODY_ERROR, [12] = BODY_ERROR, [13] = BODY_ID,   [14] = BODY_ID,   [15] = BODY_ID,
-        [16] = BODY_ID,    [17] = BODY_ID,    [18] = BODY_ID,   [42] = BODY_ID,   [43] = BODY_ID,
+        [0] = BODY_ID,  [3] = BODY_ERROR_LENGTH,  [4] = BODY_ERROR,         [5] = BODY_ERROR,
+        [8] = BODY_ID,  [11] = BODY_ERROR_LENGTH, [12] = BODY_ERROR_LENGTH, [13] = BODY_ID,
+        [14] = BODY_ID, [15] = BODY_ID,           [16] = BODY_ID,           [17] = BODY_ID,
+        [18] = BODY_ID, [30] = BODY_ID,           [31] = BODY_ERROR,        [37] = BODY_ID,
+        [38] = BODY_ID, [40] = BODY_ERROR,        [42] = BODY_ID,           [43] = BODY_ID,
     };
-    const bool has_length = h[0] == 3 || h[0] == 11 || h[0] == 12;
+    static const struct icmp_version v = {
+        .bodies = bodies, .quoted = DEC_IP4, .length_at = 1, .length_unit = 4};
 
-    return icmp(h, rest, w, (enum body)bodies[h[0]], 1, has_length ? 4 : 0, DEC_IP4);
+    return icmp(h, rest, w, &v);
 }
 
 enum dec_step
 dec_icmp6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
-    /* RFC 4443; 160, 161: RFC 8335. */
+    /* RFC 4443; 137: RFC 4861; 144 to 147: RFC 6275; 148, 149: RFC 3971; 160, 161: RFC 8335. */
     static const uint8_t bodies[256] = {
-        [1] = BODY_ERROR, [2] = BODY_ERROR, [3] = BODY_ERROR, [4] = BODY_ERROR,
-        [128] = BODY_ID,  [129] = BODY_ID,  [160] = BODY_ID,  [161] = BODY_ID,
+        [1] = BODY_ERROR_LENGTH, [2] = BODY_ERROR, [3] = BODY_ERROR_LENGTH, [4] = BODY_ERROR,
+        [128] = BODY_ID,         [129] = BODY_ID,  [137] = BODY_REDIRECT,   [144] = BODY_ID,
+        [145] = BODY_ID,         [146] = BODY_ID,  [147] = BODY_ID,         [148] = BODY_ID,
+        [149] = BODY_ID,         [160] = BODY_ID,  [161] = BODY_ID,
     };
-    const bool has_length = h[0] == 1 || h[0] == 3;
+    static const struct icmp_version v = {
+        .bodies = bodies, .quoted = DEC_IP6, .length_at = 0, .length_unit = 8};
 
-    return icmp(h, rest, w, (enum body)bodies[h[0]], 0, has_length ? 8 : 0, DEC_IP6);
+    w->out->named = (uint8_t)dec_named(DEC_BY_ICMP6_TYPE, h[0]);
+    return icmp(h, rest, w, &v);
 }

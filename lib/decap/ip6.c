@@ -10,6 +10,7 @@ enum {
     OPTION_PAD1 = 0,
     OPTION_JUMBO = 0xc2,
     JUMBO_MIN = 65536,
+    PACKET_MAX = 65535, /* payload of a packet that can be fragmented: RFC 8200 section 4.5 */
 };
 
 /* RFC 8200 section 3. */
@@ -107,12 +108,17 @@ dec_hopopt(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 enum dec_step
 dec_frag6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
-    const uint32_t offset = be16(h + 2) & 0xfff8u;
-    const bool more = h[3] & 1;
+    const struct dec_piece piece = {.id = be32(h + 4),
+                                    .offset = be16(h + 2) & 0xfff8u,
+                                    .bytes = rest->told + w->over,
+                                    .room = PACKET_MAX,
+                                    .has_more = h[3] & 1};
 
     dec_mark(w, rest);
     /* RFC 6946: with neither an offset nor more to come it is a whole packet. */
-    if ((offset || more) && !dec_frag(w, h[0], be32(h + 4), offset != 0))
+    if (!piece.offset && !piece.has_more)
+        w->out->n_atomic++;
+    else if (!dec_frag(w, h[0], &piece))
         return DEC_STOP;
     return dec_by_ip_proto(h[0], w);
 }

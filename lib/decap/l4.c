@@ -1,6 +1,8 @@
 /* l4.c - the transports: ports, flags, and the UDP ports behind which a tunnel may be */
 #include "dec.h"
 
+enum { SCTP_CHUNKS_MAX = 32 };
+
 static inline void
 ports(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
@@ -12,14 +14,24 @@ ports(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     dec_mark(w, rest);
 }
 
-/* The 'n' bytes of options behind a header are no payload. They need not be captured. */
+/* A header points beyond the packet: in a first fragment it may go on in the next one. */
 static enum dec_step
-skip_options(struct dec_walk *w, struct cur *rest, uint32_t n, enum pavo_why why)
+beyond(struct dec_walk *w, enum pavo_why why)
 {
-    if (n > rest->told + w->over)
-        return dec_stop(w, w->out->n_frags ? PAVO_WHY_TINY_FRAGMENT : why);
+    return dec_stop(w, w->out->n_frags ? PAVO_WHY_TINY_FRAGMENT : why);
+}
+
+/* The 'n' bytes of options behind a TCP header are no payload. They need not be captured. */
+static __attribute__((noinline)) enum dec_step
+tcp_options(struct dec_walk *w, const struct cur *rest, uint32_t n)
+{
+    const uint32_t held = n < rest->held ? n : rest->held;
+    const uint8_t *o = cur_peek(rest, held);
+
+    if (n > dec_left(w, rest))
+        return beyond(w, PAVO_WHY_TCP_OFFSET);
     w->out->payload_len -= n;
-    return DEC_STOP;
+    return dec_tcp_options(w->out, o, n, held) ? DEC_STOP : dec_stop(w, PAVO_WHY_TCP_OPTIONS);
 }
 
 /* RFC 9293 section 3.1. */
@@ -35,12 +47,27 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->tcp_ack = be32(h + 8);
     out->tcp_flags = be16(h + 12) & 0x0fffu;
     out->tcp_window = be16(h + 14);
-    if (head < 20)
-        return dec_stop(w, PAVO_WHY_TCP_OFFSET);
+    if (head > 20)
+        return tcp_options(w, rest, head - 20);
     /* STT has its header in the segment at offset 0, and the offset is in the sequence number. */
-    if ((out->tcp_seq & 0xffff) == 0 && out->dst_port == w->cfg->stt_port && head == 20)
+    if (head == 20 && (out->tcp_seq & 0xffff) == 0 && out->dst_port == w->cfg->stt_port)
         return DEC_STT;
-    return skip_options(w, rest, head - 20, PAVO_WHY_TCP_OFFSET);
+    return head == 20 ? DEC_STOP : dec_stop(w, PAVO_WHY_TCP_OFFSET);
+}
+
+/* The UDP length ends before the IP packet does: RFC 9868 puts options there. */
+static __attribute__((noinline)) void
+udp_surplus(struct dec_walk *w, const uint8_t *h, const struct cur *rest, uint32_t len)
+{
+    const uint32_t room = dec_left(w, rest);
+    const uint8_t *area = cur_peek(rest, room);
+
+    if (!area || w->out->n_frags) /* not captured, or in pieces */
+        return;
+    if (!dec_udp_options(h, area + (len - 8), room - (len - 8)))
+        dec_flaw(w, PAVO_WHY_UDP_SURPLUS);
+    else if (!w->cfg->udp_step[be16(h)] && !w->cfg->udp_step[be16(h + 2)]) /* else not the flow's */
+        w->out->named = PAVO_NAME_UDP_OPTIONS;
 }
 
 /* RFC 768. The length counts the header; 0 is right in a jumbogram (RFC 2675 section 4). */
@@ -49,11 +76,13 @@ dec_udp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     struct pavo_layers *out = w->out;
     const uint32_t len = be16(h + 4);
-    const uint32_t room = rest->told + w->over;
+    const uint32_t room = dec_left(w, rest);
     enum dec_step step;
 
     ports(h, rest, w);
     if (len >= 8 && len - 8 <= room) {
+        if (len - 8 != room)
+            udp_surplus(w, h, rest, len);
         if (cur_narrow(rest, len - 8))
             w->over = 0;
         out->payload_len = len - 8;
@@ -68,32 +97,72 @@ dec_udp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 enum dec_step
 dec_udplite(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
+    const uint32_t coverage = be16(h + 4);
+
     ports(h, rest, w);
+    /* 0 is all of it, else at least the header. */
+    if ((coverage && coverage < 8) || (coverage > dec_left(w, rest) + 8 && !w->out->n_frags))
+        return dec_stop(w, PAVO_WHY_UDPLITE_COVERAGE);
     return DEC_STOP;
+}
+
+/* RFC 9260 section 3.2: type, flags, length with this header and without padding to 4 bytes. False
+ * if a length lies. What is not captured, or in the next fragment, is not asked for. */
+static bool
+sctp_chunks(struct pavo_layers *out, struct cur c, uint32_t over)
+{
+    for (unsigned i = 0; i < SCTP_CHUNKS_MAX; i++) {
+        const uint8_t *h = cur_take(&c, 4);
+        uint32_t body;
+
+        if (!h)
+            return c.told == 0 || c.told + over >= 4 || out->n_frags;
+        out->sctp_chunks |= UINT32_C(1) << (h[0] < 31 ? h[0] : 31);
+        body = be16(h + 2);
+        if (body < 4)
+            return false;
+        body -= 4;
+        if (body > c.told + over)
+            return out->n_frags != 0;
+        if (!cur_take(&c, body) || !cur_take(&c, (4 - body % 4) % 4))
+            return true;
+    }
+    return true;
 }
 
 enum dec_step
 dec_sctp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     ports(h, rest, w);
-    return DEC_STOP;
+    w->out->sctp_vtag = be32(h + 4);
+    w->out->has_sctp = 1;
+    return sctp_chunks(w->out, *rest, w->over) ? DEC_STOP : dec_stop(w, PAVO_WHY_SCTP_CHUNK);
 }
 
-/* RFC 4340 section 5.1: the data offset counts words of 4 bytes from the start of the header. */
+/* RFC 4340 section 5.1: ports, data offset in words of 4 bytes from the start of the header, CCVal
+ * and CsCov, checksum, three reserved bits, type, X. With X the sequence number has 48 bits. The
+ * types have fields of their own behind that. */
 enum dec_step
 dec_dccp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
+    /* Whole headers with X: Request, Response, Data, Ack, DataAck, CloseReq, Close, Reset, Sync,
+     * SyncAck (sections 5.1 to 5.7); and without, where that is allowed. */
+    static const uint8_t with_x[] = {20, 28, 16, 24, 24, 24, 24, 28, 24, 24};
+    static const uint8_t without_x[] = {0, 0, 12, 16, 16, 0, 0, 0, 0, 0};
     const uint32_t head = h[4] * 4u;
+    const uint32_t type = h[8] >> 1 & 0x0fu;
+    uint32_t least;
 
     ports(h, rest, w);
     if (head < 12)
         return dec_stop(w, PAVO_WHY_DCCP_OFFSET);
-    return skip_options(w, rest, head - 12, PAVO_WHY_DCCP_OFFSET);
-}
-
-enum dec_step
-dec_igmp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
-{
-    dec_mark(w, rest);
-    return DEC_STOP;
+    if (head - 12 > dec_left(w, rest))
+        return beyond(w, PAVO_WHY_DCCP_OFFSET);
+    w->out->payload_len -= head - 12;
+    if (type >= sizeof with_x)
+        return dec_stop(w, PAVO_WHY_DCCP_TYPE);
+    least = h[8] & 1 ? with_x[type] : without_x[type];
+    if (least == 0)
+        return dec_stop(w, PAVO_WHY_DCCP_TYPE);
+    return head < least ? dec_stop(w, PAVO_WHY_DCCP_OFFSET) : DEC_STOP;
 }

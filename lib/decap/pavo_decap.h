@@ -116,8 +116,10 @@ struct pavo_fragment {
     uint8_t ip_version;
     uint8_t proto; /* IPv4: the protocol; IPv6: 0, for the id alone names it with the addresses */
     uint8_t is_later; /* 0: the first piece */
-    uint8_t unused;
-    uint32_t id; /* identification, host order */
+    uint8_t has_more; /* 0: the last piece */
+    uint32_t id;      /* identification, host order */
+    uint32_t offset;  /* in bytes */
+    uint32_t bytes;   /* of the packet in this piece, by its headers */
     uint8_t src[16];
     uint8_t dst[16];
 };
@@ -183,6 +185,7 @@ struct pavo_layers {
     uint16_t tcp_mss;
     uint32_t tcp_tsval; /* RFC 7323 section 3.2 */
     uint32_t tcp_tsecr;
+    uint8_t n_atomic; /* fragment headers of packets that are whole: RFC 6946 */
     uint8_t n_frags;
     uint8_t n_layers;
     /* What only some frames have. */

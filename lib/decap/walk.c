@@ -95,10 +95,11 @@ dec_run(struct dec_walk *w, enum dec_step step, struct cur rest)
 }
 
 bool
-dec_frag(struct dec_walk *w, uint8_t proto, uint32_t id, bool is_later)
+dec_frag(struct dec_walk *w, uint8_t proto, const struct dec_piece *piece)
 {
     struct pavo_layers *out = w->out;
     struct pavo_fragment *f = &out->frags[out->n_frags];
+    const bool is_later = piece->offset != 0;
 
     out->frag = is_later ? PAVO_FRAG_LATER : PAVO_FRAG_FIRST;
     out->proto = proto;
@@ -106,11 +107,17 @@ dec_frag(struct dec_walk *w, uint8_t proto, uint32_t id, bool is_later)
         w->why = PAVO_WHY_FRAG_NEST;
         return false;
     }
+    if (piece->bytes > piece->room || piece->offset > piece->room - piece->bytes)
+        dec_flaw(w, PAVO_WHY_FRAGMENT_OVERRUN);
+    else if (piece->bytes == 0 || (piece->has_more && piece->bytes % 8 != 0))
+        dec_flaw(w, PAVO_WHY_FRAGMENT_SIZE);
     f->ip_version = out->kind;
     f->proto = out->kind == PAVO_KIND_IP4 ? proto : 0;
     f->is_later = is_later;
-    f->unused = 0;
-    f->id = id;
+    f->has_more = piece->has_more;
+    f->id = piece->id;
+    f->offset = piece->offset;
+    f->bytes = piece->bytes;
     memcpy(f->src, out->src, sizeof f->src);
     memcpy(f->dst, out->dst, sizeof f->dst);
     out->n_frags++;

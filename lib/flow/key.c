@@ -11,13 +11,15 @@ enum {
     VLAN_ID_MASK = 0xfff,
 };
 
-/* ICMP messages that come in pairs, as request, reply. RFC 792, RFC 950, RFC 4443 section 4, RFC
- * 8335. */
+/* ICMP messages that come in pairs, as request, reply. RFC 792, RFC 950, RFC 1788, RFC 4443 section
+ * 4, RFC 6275 sections 6.5 to 6.8, RFC 8335. */
 static const struct icmp_pair {
     uint8_t proto, request, reply;
 } icmp_pairs[] = {
-    {PROTO_ICMP, 8, 0},   {PROTO_ICMP, 13, 14},     {PROTO_ICMP, 15, 16},     {PROTO_ICMP, 17, 18},
-    {PROTO_ICMP, 42, 43}, {PROTO_ICMPV6, 128, 129}, {PROTO_ICMPV6, 160, 161},
+    {PROTO_ICMP, 8, 0},       {PROTO_ICMP, 13, 14},     {PROTO_ICMP, 15, 16},
+    {PROTO_ICMP, 17, 18},     {PROTO_ICMP, 37, 38},     {PROTO_ICMP, 42, 43},
+    {PROTO_ICMPV6, 128, 129}, {PROTO_ICMPV6, 144, 145}, {PROTO_ICMPV6, 146, 147},
+    {PROTO_ICMPV6, 160, 161},
 };
 
 static const struct icmp_pair *
@@ -37,13 +39,15 @@ icmp_classify(uint8_t proto, uint8_t type)
 
     if (pair)
         return type == pair->request ? ICMP_REQUEST : ICMP_REPLY;
-    if (proto ==
-        PROTO_ICMPV6) /* RFC 4443 section 2.1: errors have the high bit clear; 0 is reserved */
-        return type > 0 && type < 128 ? ICMP_ERROR : ICMP_OTHER;
+    if (proto == PROTO_ICMPV6) /* RFC 4443 section 2.1: errors have the high bit clear; 0 is
+                                  reserved. A redirect quotes as in version 4. */
+        return (type > 0 && type < 128) || type == 137 ? ICMP_ERROR : ICMP_OTHER;
     /* RFC 1122 section 3.2.2: unreachable, source quench, redirect, time exceeded, parameter
-     * problem */
-    return type == 3 || type == 4 || type == 5 || type == 11 || type == 12 ? ICMP_ERROR
-                                                                           : ICMP_OTHER;
+     * problem; and conversion error (RFC 1475), security failure (RFC 2521) */
+    return type == 3 || type == 4 || type == 5 || type == 11 || type == 12 || type == 31 ||
+                   type == 40
+               ? ICMP_ERROR
+               : ICMP_OTHER;
 }
 
 /* A query pairs with its answer by identifier; all else is told apart by type and code. A pair's

@@ -49,6 +49,8 @@ tell(const struct pavo_layers *o, char *to, size_t room)
                 o->tcp_tsval, o->tcp_tsecr);
     if (o->has_sctp)
         fprintf(f, " sctp %x chunks %x", o->sctp_vtag, o->sctp_chunks);
+    if (o->n_atomic)
+        fprintf(f, " atomic");
     if (o->spi)
         fprintf(f, " spi %x", o->spi);
     if (o->named)
@@ -295,6 +297,37 @@ cookies_and_the_port_of_stt_are_configured(void **state)
 }
 
 static void
+the_place_of_a_fragment_is_told(void **state)
+{
+    static const struct {
+        const char *hex;
+        uint32_t offset, bytes;
+        bool has_more;
+    } pieces[] = {
+        {ETH("0800") IP4F("0024", "2000", "11") "04d2003508000000 0102030405060708", 0, 16, true},
+        {ETH("0800") IP4F("0024", "2003", "11") "0102030405060708 0102030405060708", 24, 16, true},
+        {ETH("0800") IP4F("0017", "1fff", "11") "010203", 65528, 3, false},
+        {ETH("0800") IP4F("0400", "0001", "11") "010203", 8, 1004, false}, /* by its own length */
+        {ETH("86dd") IP6("0018", "2c") "1100000112345678 04d2003501000000 0102030405060708", 0, 16,
+         true},
+        {ETH("86dd") IP6("0010", "2c") "1100fff812345678 0102030405060708", 65528, 8, false},
+    };
+
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        size_t n;
+        uint8_t *bytes = t_hex(pieces[i].hex, &n);
+        struct pavo_layers o;
+
+        decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+        assert_int_equal(o.n_frags, 1);
+        assert_int_equal(o.frags[0].offset, pieces[i].offset);
+        assert_int_equal(o.frags[0].bytes, pieces[i].bytes);
+        assert_int_equal(o.frags[0].has_more, pieces[i].has_more);
+        free(bytes);
+    }
+}
+
+static void
 link_types_are_found_by_file_and_by_libpcap_number(void **state)
 {
     assert_int_equal(pavo_link_of(1), PAVO_LINK_ETHER);
@@ -381,6 +414,7 @@ main(void)
         cmocka_unit_test(sixteen_headers_are_read_and_the_seventeenth_is_named),
         cmocka_unit_test(ports_of_a_carrier_can_be_taken_away_and_given),
         cmocka_unit_test(cookies_and_the_port_of_stt_are_configured),
+        cmocka_unit_test(the_place_of_a_fragment_is_told),
         cmocka_unit_test(link_types_are_found_by_file_and_by_libpcap_number),
         cmocka_unit_test(every_name_has_a_word),
         cmocka_unit_test(every_reason_has_a_case),

@@ -61,6 +61,9 @@ report_text(FILE *out, const struct pavo_counts *c, struct pavo_sink *const *sin
     if (c->frag_orphaned > 0)
         fprintf(out, "  fragments  %" P " without the first one of their datagram\n",
                 c->frag_orphaned);
+    if (c->frag_overlaps + c->frag_tiny > 0)
+        fprintf(out, "  fragments  %" P " overlapping, %" P " tiny: evasion, or a broken sender\n",
+                c->frag_overlaps, c->frag_tiny);
     if (c->clock_jumps > 0)
         fprintf(out, "  clock      jumped %" P " times; flows were ended there\n", c->clock_jumps);
     fprintf(out, "  flows      %" P, c->flows_made);
@@ -139,6 +142,11 @@ counts_json(FILE *out, const struct pavo_counts *c)
         {"fragments_joined", c->frag_joined},
         {"fragments_orphaned", c->frag_orphaned},
         {"fragments_evicted", c->frag_evicted},
+        {"fragments_duplicate", c->frag_duplicates},
+        {"fragments_overlapping", c->frag_overlaps},
+        {"fragments_out_of_order", c->frag_out_of_order},
+        {"fragments_tiny", c->frag_tiny},
+        {"fragments_atomic", c->frag_atomic},
         {"icmp_errors", c->icmp_errors},
         {"icmp_strays", c->icmp_strays},
         {"encap_full", c->encap_full},

@@ -502,6 +502,11 @@ count_worker(const struct worker *w, struct pavo_counts *c)
     c->frag_firsts += pavo_stat_get(&f->firsts);
     c->frag_followed += pavo_stat_get(&f->followed);
     c->frag_evicted += pavo_stat_get(&f->evicted);
+    c->frag_duplicates += pavo_stat_get(&f->duplicates);
+    c->frag_overlaps += pavo_stat_get(&f->overlaps);
+    c->frag_out_of_order += pavo_stat_get(&f->out_of_order);
+    c->frag_tiny += pavo_stat_get(&f->tiny);
+    c->frag_atomic += pavo_stat_get(&f->atomic);
     c->waiting_fragments += waited - joined - orphaned;
     c->handed_off += pavo_stat_get(&s->handed_off);
     c->wrong_shard += pavo_stat_get(&s->wrong_shard);

@@ -288,6 +288,8 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
     const struct worker_run *run = w->run;
     unsigned owner;
 
+    if (p->at.n_atomic > 0)
+        pavo_frags_atomic(w->frags, p->at.n_atomic);
     if (p->at.n_frags > 0) {
         owner = run->has_resolve ? pavo_frag_owner_hash(p) % run->n : w->id;
         if (owner == w->id)

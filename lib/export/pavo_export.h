@@ -65,6 +65,7 @@ struct pavo_counts {
     struct pavo_sums ring_dropped; /* of those: dropped before the export thread saw them */
     uint64_t why[PAVO_WHYS];       /* how walks ended */
     uint64_t frag_firsts, frag_followed, frag_waited, frag_joined, frag_orphaned, frag_evicted;
+    uint64_t frag_duplicates, frag_overlaps, frag_out_of_order, frag_tiny, frag_atomic;
     uint64_t icmp_errors, icmp_strays;
     uint64_t encap_full;
 };

@@ -21,20 +21,27 @@
  * flow. Rules see a piece at the time at which it is handed on: a joined one at the time of its
  * first piece, a given-up one at the time of giving up. Its record shows its own time stamp.
  *
+ * Of each datagram it is also remembered which pieces came (pieces.h), to count those that overlap,
+ * repeat others or come out of order. That changes nothing: every piece is a packet of its flow.
+ *
  * Owner: the worker that receives the frames; nothing here is shared but the counters.
  */
 #include <errno.h>
 
 #include "cacheline.h"
 #include "key.h"
+#include "pieces.h"
 
 /* What names a datagram: compared as bytes. */
 struct frag_name {
-    struct pavo_fragment piece; /* is_later is 0 */
-    uint64_t carrier;           /* identity of the layers outside this header */
+    uint8_t src[16];
+    uint8_t dst[16];
+    uint64_t carrier; /* identity of the layers outside this header */
+    uint32_t id;
+    uint16_t ip_version;
+    uint16_t proto; /* IPv6: 0 */
 };
-_Static_assert(sizeof(struct frag_name) == sizeof(struct pavo_fragment) + sizeof(uint64_t),
-               "no padding in a name that is compared as bytes");
+_Static_assert(sizeof(struct frag_name) == 48, "no padding in a name that is compared as bytes");
 
 /* Indexes of entries and slots begin at 1; 0 is none. */
 struct frag_entry {
@@ -51,6 +58,7 @@ struct frag_entry {
     uint8_t has_ports;
     uint32_t owner_hash;
     struct pavo_key key;
+    struct pieces seen;
 };
 
 struct frag_slot {
@@ -197,12 +205,11 @@ names_of(const struct pavo_packet *p, struct frag_name out[PAVO_FRAGS_MAX])
                 break;
             }
         }
-        memset(&out[i], 0, sizeof out[i]);
-        out[i].piece.ip_version = piece->ip_version;
-        out[i].piece.proto = piece->proto;
-        out[i].piece.id = piece->id;
-        memcpy(out[i].piece.src, piece->src, 16);
-        memcpy(out[i].piece.dst, piece->dst, 16);
+        out[i].ip_version = piece->ip_version;
+        out[i].proto = piece->proto;
+        out[i].id = piece->id;
+        memcpy(out[i].src, piece->src, 16);
+        memcpy(out[i].dst, piece->dst, 16);
         out[i].carrier = key_carrier(p->at.layers, outside, PAVO_KEY_VLAN | PAVO_KEY_TUNNEL);
     }
 }
@@ -259,10 +266,9 @@ waiters_ready(struct pavo_frags *f, struct frag_entry *e)
 
 /* The packet joins the flow that 'e' knows. */
 static void
-packet_join(const struct pavo_frags *f, const struct frag_entry *e, struct pavo_packet *p)
+packet_join(const struct frag_entry *e, struct pavo_packet *p)
 {
     p->key = e->key;
-    p->hash = pavo_hash(&p->key, sizeof p->key, f->cfg.seed);
     p->is_b = e->is_b;
     p->owner_hash = e->owner_hash;
     p->at.has_ports = e->has_ports;
@@ -288,9 +294,8 @@ entry_forget(struct pavo_frags *f, uint32_t i, uint64_t now_ns)
 
         p->key.is_fragment = 1;
         p->key.port_a = p->key.port_b = 0;
-        p->key.extra = e->name.piece.id;
+        p->key.extra = e->name.id;
         p->key.quoted = hash_word(HASH_C2, e->first_ns) | 1;
-        p->hash = pavo_hash(&p->key, sizeof p->key, f->cfg.seed);
         p->now_ns = now_ns;
         pavo_stat_add(&f->stats.orphaned, 1);
     }
@@ -330,10 +335,47 @@ entry_make(struct pavo_frags *f, const struct frag_name *name, bool known, uint6
     return i;
 }
 
-/* 'p' has its key: all pieces of the datagram 'name' belong to the same flow. */
+/* Compares a piece with those of its datagram that came before. Of one that is 'overdue' the order
+ * is not known: it waited, as part of what it carries. */
 static void
-teach(struct pavo_frags *f, const struct frag_name *name, const struct pavo_packet *p,
-      bool is_level)
+piece_note(struct pavo_frags *f, struct frag_entry *e, const struct pavo_fragment *piece,
+           bool overdue)
+{
+    if (!piece->is_later && pieces_are_whole(&e->seen)) /* the id is used again */
+        memset(&e->seen, 0, sizeof e->seen);
+    switch (pieces_note(&e->seen, piece)) {
+    case PIECE_DUPLICATE:
+        pavo_stat_add(&f->stats.duplicates, 1);
+        break;
+    case PIECE_OVERLAP:
+        pavo_stat_add(&f->stats.overlaps, 1);
+        break;
+    case PIECE_LATE:
+        if (!overdue)
+            pavo_stat_add(&f->stats.out_of_order, 1);
+        break;
+    case PIECE_NEXT:
+        break;
+    }
+}
+
+/* Is the last fragmented header of a packet that of a tiny piece? RFC 1858 sections 3 and 4: the
+ * second one may begin within the header of TCP. */
+static bool
+piece_is_tiny(const struct pavo_packet *p)
+{
+    const struct pavo_fragment *piece = &p->at.frags[p->at.n_frags - 1];
+
+    if (!piece->is_later)
+        return p->at.why == PAVO_WHY_TINY_FRAGMENT;
+    return piece->offset == 8 && p->at.proto == PROTO_TCP;
+}
+
+/* 'p' has its key: all pieces of the datagram 'name', of which its header 'piece' is one, belong to
+ * the same flow. */
+static void
+teach(struct pavo_frags *f, const struct frag_name *name, const struct pavo_fragment *piece,
+      const struct pavo_packet *p, bool is_level, bool overdue)
 {
     uint32_t i = entry_find(f, name);
     struct frag_entry *e;
@@ -351,8 +393,9 @@ teach(struct pavo_frags *f, const struct frag_name *name, const struct pavo_pack
     e->owner_hash = p->owner_hash;
     e->has_ports = p->at.has_ports;
     e->is_level = is_level;
+    piece_note(f, e, piece, overdue);
     for (uint32_t s = e->waits_first; s; s = f->slots[s].next) {
-        packet_join(f, e, &f->slots[s].p);
+        packet_join(e, &f->slots[s].p);
         f->slots[s].p.now_ns = p->now_ns;
         pavo_stat_add(&f->stats.joined, 1);
     }
@@ -362,10 +405,10 @@ teach(struct pavo_frags *f, const struct frag_name *name, const struct pavo_pack
 /* Teaches the first 'n' fragmented headers of a packet that has its key. */
 static void
 teach_outer(struct pavo_frags *f, const struct frag_name *names, unsigned n,
-            const struct pavo_packet *p)
+            const struct pavo_packet *p, bool overdue)
 {
     for (unsigned i = 0; i < n; i++)
-        teach(f, &names[i], p, false);
+        teach(f, &names[i], &p->at.frags[i], p, false, overdue);
 }
 
 static void
@@ -380,7 +423,7 @@ ready_emit(struct pavo_frags *f, pavo_emit_fn *emit, void *ctx)
         if (!f->ready_first)
             f->ready_last = 0;
         names_of(p, names);
-        teach_outer(f, names, p->at.n_frags - 1u, p);
+        teach_outer(f, names, p->at.n_frags - 1u, p, true);
         emit(ctx, p);
         f->n_waiting--;
         f->slots[s].next = f->free_slot;
@@ -408,8 +451,7 @@ piece_wait(struct pavo_frags *f, const struct frag_name *name, const struct pavo
 
         memcpy(&alone, p, pavo_packet_size(p));
         alone.key.is_fragment = 1;
-        alone.key.extra = name->piece.id;
-        alone.hash = pavo_hash(&alone.key, sizeof alone.key, f->cfg.seed);
+        alone.key.extra = name->id;
         pavo_stat_add(&f->stats.orphaned, 1);
         emit(ctx, &alone);
         return;
@@ -420,6 +462,7 @@ piece_wait(struct pavo_frags *f, const struct frag_name *name, const struct pavo
         f->entries[i].first_ns = p->ts_ns;
     }
     e = &f->entries[i];
+    piece_note(f, e, &p->at.frags[p->at.n_frags - 1], false);
     f->free_slot = f->slots[s].next;
     f->n_waiting++;
     memcpy(&f->slots[s].p, p, pavo_packet_size(p));
@@ -427,7 +470,7 @@ piece_wait(struct pavo_frags *f, const struct frag_name *name, const struct pavo
     *(e->waits_last ? &f->slots[e->waits_last].next : &e->waits_first) = s;
     e->waits_last = s;
     if (e->known) {
-        packet_join(f, e, &f->slots[s].p);
+        packet_join(e, &f->slots[s].p);
         pavo_stat_add(&f->stats.joined, 1);
         waiters_ready(f, e);
     }
@@ -451,11 +494,13 @@ pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn 
     }
     ready_emit(f, emit, ctx);
 
+    if (piece_is_tiny(p))
+        pavo_stat_add(&f->stats.tiny, 1);
     names_of(p, names);
     if (!p->at.frags[last].is_later) {
         pavo_stat_add(&f->stats.firsts, 1);
-        teach_outer(f, names, last, p);
-        teach(f, &names[last], p, p->at.frag == PAVO_FRAG_FIRST);
+        teach_outer(f, names, last, p, false);
+        teach(f, &names[last], &p->at.frags[last], p, p->at.frag == PAVO_FRAG_FIRST, false);
         emit(ctx, p);
         ready_emit(f, emit, ctx);
         return;
@@ -464,15 +509,22 @@ pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn 
     if (i && f->entries[i].known) {
         struct pavo_packet joined;
 
+        piece_note(f, &f->entries[i], &p->at.frags[last], false);
         memcpy(&joined, p, pavo_packet_size(p));
-        packet_join(f, &f->entries[i], &joined);
+        packet_join(&f->entries[i], &joined);
         pavo_stat_add(&f->stats.followed, 1);
-        teach_outer(f, names, last, &joined);
+        teach_outer(f, names, last, &joined, false);
         emit(ctx, &joined);
         ready_emit(f, emit, ctx);
         return;
     }
     piece_wait(f, &names[last], p, emit, ctx);
+}
+
+void
+pavo_frags_atomic(struct pavo_frags *f, unsigned n)
+{
+    pavo_stat_add(&f->stats.atomic, n);
 }
 
 uint32_t

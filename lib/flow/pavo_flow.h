@@ -65,7 +65,8 @@ _Static_assert(sizeof(struct pavo_key) == PAVO_CACHE_LINE, "a key is one cache l
  * has. */
 struct pavo_packet {
     struct pavo_key key;
-    uint64_t hash;   /* seeded hash of 'key': the table's */
+    uint64_t
+        hash; /* seeded hash of 'key': the table's. Set by who hands it to the shard, only there */
     uint64_t ts_ns;  /* its own time stamp: what records show */
     uint64_t now_ns; /* the stream's clock when it was received: what rules use; see pavo_clock */
     uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
@@ -153,6 +154,14 @@ struct pavo_frag_stats {
     PAVO_STAT(joined);   /* of those: joined when it came */
     PAVO_STAT(orphaned); /* of those: given up, accounted without ports (time-out or no room) */
     PAVO_STAT(evicted);  /* datagrams forgotten because the memory was full */
+    /* What pieces are, compared with those of their datagram that came before and are remembered. A
+     * piece counts in one of these three at most. */
+    PAVO_STAT(duplicates);   /* one with the same offset and length came before */
+    PAVO_STAT(overlaps);     /* they share bytes with one: RFC 3128, RFC 5722 */
+    PAVO_STAT(out_of_order); /* they stand before one */
+    PAVO_STAT(tiny);   /* first pieces that end in a header, second ones that begin in that of TCP:
+                          RFC 1858 */
+    PAVO_STAT(atomic); /* fragment headers of packets that are whole: RFC 6946 */
 };
 
 /* Hands out a packet that is ready to be routed to its owner. The packet is borrowed for the call.
@@ -164,7 +173,7 @@ struct pavo_frags_config {
     uint32_t limit;      /* datagrams remembered */
     uint32_t waiting;    /* later pieces that may wait, in all */
     uint64_t timeout_ns; /* how long, in event time */
-    uint64_t seed[2];    /* of its table, and of 'hash' where it changes a key: the shards' seed */
+    uint64_t seed[2];    /* of its table */
     const struct pavo_mem *mem;
 };
 struct pavo_frags *pavo_frags_open(const struct pavo_frags_config *cfg, struct pavo_err *err);
@@ -172,9 +181,12 @@ void pavo_frags_close(struct pavo_frags *f);
 /* pavo_frags_step - takes one packet with at.n_frags > 0 and a key. A first piece is learned and
  * emitted, then the pieces that waited for it. A later piece is given its flow's key and emitted;
  * or kept until its first piece comes or the time is up. Every packet taken is emitted exactly once
- * in the end. Only packets drive time here, so the outcome is a function of the packets alone. */
+ * in the end. Only packets drive time here, so the outcome is a function of the packets alone. The
+ * key of a packet that is emitted may have changed; 'hash' is as it came. */
 void pavo_frags_step(struct pavo_frags *f, const struct pavo_packet *p, pavo_emit_fn *emit,
                      void *ctx);
+/* pavo_frags_atomic - counts the fragment headers of a packet that is whole. */
+void pavo_frags_atomic(struct pavo_frags *f, unsigned n);
 /* Emits what waits longer than the timeout at 'now_ns'; with UINT64_MAX all that waits, and forgets
  * all. Between bursts of a live source, at a clock jump, and at the end (there first with the
  * clock's time, then with UINT64_MAX: rules see what is given up at the last time told). Returns

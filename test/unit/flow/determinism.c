@@ -51,7 +51,7 @@ route(void *ctx, const struct pavo_packet *p)
     struct pavo_packet *copy = &pipe->queue[i][pipe->n_queue[i]++];
 
     memcpy(copy, p, pavo_packet_size(p));
-    assert_true(copy->hash == pavo_hash(&copy->key, sizeof copy->key, pipe->hash_seed));
+    copy->hash = pavo_hash(&copy->key, sizeof copy->key, pipe->hash_seed);
     if (pipe->n_queue[i] == pipe->v.burst)
         pipe_burst(pipe, i);
 }
@@ -138,7 +138,6 @@ run(const struct variant *v, unsigned n_packets, uint64_t mean_ms)
             t += rnd_below(&rnd, 200) * SEC;
         ts_ns = rnd_one_in(&rnd, 20) ? t - rnd_below(&rnd, 3000) * MS : t;
         stream_packet(&rnd, &p, ts_ns);
-        p.hash = pavo_hash(&p.key, sizeof p.key, pipe->hash_seed);
         pavo_clock_tick(&clock, ts_ns, &p.now_ns);
         if (p.now_ns >= pavo_frags_due(frags))
             pavo_frags_expire(frags, p.now_ns, route, pipe);

@@ -1,6 +1,7 @@
 /* frag.c - the fragment memory: every order, nested fragments, orphans, full memory, and that each
  * packet comes out once */
 #include "frag_t.h"
+#include "pieces_t.h"
 #include "rnd.h"
 
 static const uint32_t A = 0x0a000001, B = 0x0a000002;
@@ -24,7 +25,6 @@ assert_all_join(const struct pavo_packet *whole, unsigned n)
     assert_int_equal(n_out, n);
     for (unsigned i = 0; i < n; i++) {
         assert_memory_equal(&out[i].key, &whole->key, sizeof whole->key);
-        assert_true(out[i].hash == pavo_hash(&whole->key, sizeof whole->key, t_seed));
         assert_int_equal(out[i].is_b, whole->is_b);
         assert_int_equal(out[i].owner_hash, whole->owner_hash);
     }
@@ -186,7 +186,6 @@ orphans_are_a_flow_by_their_id(void **state)
         assert_int_equal(out[i].key.port_a, 0);
         assert_true(out[i].ts_ns == AT_MS(10 * i));
         assert_true(out[i].now_ns == AT_MS(30000));
-        assert_true(out[i].hash == pavo_hash(&out[i].key, sizeof out[i].key, t_seed));
     }
     assert_memory_equal(&out[0].key, &out[1].key, sizeof out[0].key);
     /* The same id again is another flow. */
@@ -307,6 +306,157 @@ every_packet_comes_out_once_whatever_comes_in(void **state)
     }
 }
 
+/* How many duplicate, overlapping, late pieces were counted. */
+static void
+assert_odd(const struct pavo_frags *f, unsigned duplicates, unsigned overlaps,
+           unsigned out_of_order)
+{
+    const struct pavo_frag_stats *st = pavo_frags_stats(f);
+
+    assert_int_equal(ft_stat(&st->duplicates), duplicates);
+    assert_int_equal(ft_stat(&st->overlaps), overlaps);
+    assert_int_equal(ft_stat(&st->out_of_order), out_of_order);
+}
+
+static void
+odd_pieces_are_counted_and_stay_in_their_flow(void **state)
+{
+    struct pavo_frags *f = t_frags(8, 8, t_seed);
+    struct pavo_packet p, whole;
+
+    n_out = 0;
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(0), A, B, 7, 24, 4, false), keep, NULL); /* it waits */
+    assert_odd(f, 0, 0, 0);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(1), A, B, 7, 0, 36, true), keep, NULL);
+    assert_odd(f, 0, 1, 0); /* a teardrop */
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(2), A, B, 7, 24, 4, false), keep, NULL);
+    assert_odd(f, 1, 1, 0);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(3), A, B, 7, 80, 8, true), keep, NULL);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(4), A, B, 7, 40, 8, true), keep, NULL);
+    assert_odd(f, 1, 1, 1);
+    p_udp(&whole, 0, A, 500, B, 4500);
+    assert_all_join(&whole, 5);
+    pavo_frags_close(f);
+}
+
+static void
+a_first_piece_that_comes_last_is_late(void **state)
+{
+    struct pavo_frags *f = t_frags(8, 8, t_seed);
+    struct pavo_packet p;
+
+    n_out = 0;
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(0), A, B, 7, 16, 8, false), keep, NULL);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(1), A, B, 7, 8, 8, true), keep, NULL);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(2), A, B, 7, 0, 8, true), keep, NULL);
+    assert_odd(f, 0, 0, 2);
+    assert_int_equal(n_out, 3);
+    pavo_frags_close(f);
+}
+
+static void
+an_id_that_is_used_again_repeats_nothing(void **state)
+{
+    struct pavo_frags *f = t_frags(8, 8, t_seed);
+    struct pavo_packet p;
+
+    n_out = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        pavo_frags_step(f, p_piece_at(&p, AT_MS(10 * i), A, B, 7, 0, 16, true), keep, NULL);
+        pavo_frags_step(f, p_piece_at(&p, AT_MS(10 * i + 1), A, B, 7, 16, 3, false), keep, NULL);
+    }
+    assert_odd(f, 0, 0, 0);
+    /* Before it was whole it is a copy. */
+    for (unsigned i = 0; i < 2; i++)
+        pavo_frags_step(f, p_piece_at(&p, AT_MS(50), A, B, 8, 0, 16, true), keep, NULL);
+    assert_odd(f, 1, 0, 0);
+    pavo_frags_close(f);
+}
+
+static void
+tiny_pieces_are_counted(void **state)
+{
+    struct pavo_frags *f = t_frags(8, 8, t_seed);
+    struct pavo_packet p;
+
+    n_out = 0;
+    p_piece_at(&p, AT_MS(0), A, B, 7, 0, 8, true);
+    p.at.why = PAVO_WHY_TINY_FRAGMENT; /* as the decoder leaves it */
+    pavo_frags_step(f, &p, keep, NULL);
+    assert_int_equal(ft_stat(&pavo_frags_stats(f)->tiny), 1);
+    pavo_frags_step(f, p_piece_at(&p, AT_MS(1), A, B, 7, 8, 16, false), keep, NULL); /* UDP */
+    assert_int_equal(ft_stat(&pavo_frags_stats(f)->tiny), 1);
+    p_piece_at(&p, AT_MS(2), A, B, 8, 8, 16, false);
+    p.at.proto = p.at.frags[0].proto = 6; /* TCP */
+    pavo_frags_step(f, &p, keep, NULL);
+    assert_int_equal(ft_stat(&pavo_frags_stats(f)->tiny), 2);
+    p.at.frags[0].offset = 16;
+    pavo_frags_step(f, &p, keep, NULL);
+    assert_int_equal(ft_stat(&pavo_frags_stats(f)->tiny), 2);
+    pavo_frags_atomic(f, 2);
+    assert_int_equal(ft_stat(&pavo_frags_stats(f)->atomic), 2);
+    pavo_frags_close(f);
+}
+
+/* The outer header of a piece that waits is learned late; that does not put it out of order. */
+static void
+a_carrier_that_waits_is_not_late(void **state)
+{
+    struct pavo_frags *f = t_frags(8, 8, t_seed);
+    struct pavo_packet p;
+
+    n_out = 0;
+    p_tunnel(p_piece_at(&p, AT_MS(0), A, B, 7, 64, 8, false), X, Y, 100);
+    p.at.frags[0].bytes = 24;
+    p.at.frags[0].has_more = 1;
+    pavo_frags_step(f, &p, keep, NULL);
+    p_tunnel_piece(&p, AT_MS(1), X, Y, 100);
+    p.at.frags[0].offset = 24;
+    p.at.frags[0].bytes = 4;
+    pavo_frags_step(f, &p, keep, NULL);
+    p_tunnel(p_piece_at(&p, AT_MS(2), A, B, 7, 0, 64, true), X, Y, 0);
+    pavo_frags_step(f, &p, keep, NULL);
+    assert_int_equal(n_out, 3);
+    assert_odd(f, 0, 0, 1); /* the inner first piece */
+    pavo_frags_close(f);
+}
+
+static void
+odd_pieces_are_counted_as_by_a_memory_without_bounds(void **state)
+{
+    enum { IDS = 20, PIECES = PIECES_RUNS };
+    struct rnd rnd = {99};
+
+    for (unsigned round = 0; round < 500; round++) {
+        struct pavo_frags *f = t_frags(IDS, IDS * PIECES, t_seed);
+        struct slow_pieces slow[IDS] = {{.n = 0}};
+        unsigned count[PIECE_NEXT + 1] = {0};
+        uint64_t t = T0;
+
+        n_out = 0;
+        for (unsigned i = 0; i < IDS * PIECES; i++) {
+            const unsigned id = rnd_below(&rnd, IDS);
+            const uint32_t offset = 8 * rnd_below(&rnd, 6);
+            const uint32_t bytes = 8 * (1 + rnd_below(&rnd, 2));
+            const bool has_more = !rnd_one_in(&rnd, 4);
+            struct slow_pieces *s = &slow[id];
+            struct pavo_packet p;
+
+            if (s->n == PIECES)
+                continue;
+            if (offset == 0 && s->total != 0 && s->sum == s->total)
+                *s = (struct slow_pieces){.n = 0};
+            count[slow_note(s, offset, bytes, has_more)]++;
+            t += MS;
+            pavo_frags_step(f, p_piece_at(&p, t, A, B, id, offset, bytes, has_more), keep, NULL);
+            assert_odd(f, count[PIECE_DUPLICATE], count[PIECE_OVERLAP], count[PIECE_LATE]);
+        }
+        pavo_frags_expire(f, UINT64_MAX, keep, NULL);
+        assert_int_equal(n_out, count[0] + count[1] + count[2] + count[3]);
+        pavo_frags_close(f);
+    }
+}
+
 int
 main(void)
 {
@@ -321,6 +471,12 @@ main(void)
         cmocka_unit_test(without_places_to_wait_nothing_waits),
         cmocka_unit_test(all_headers_of_a_frame_have_one_receiver),
         cmocka_unit_test(every_packet_comes_out_once_whatever_comes_in),
+        cmocka_unit_test(odd_pieces_are_counted_and_stay_in_their_flow),
+        cmocka_unit_test(a_first_piece_that_comes_last_is_late),
+        cmocka_unit_test(an_id_that_is_used_again_repeats_nothing),
+        cmocka_unit_test(tiny_pieces_are_counted),
+        cmocka_unit_test(a_carrier_that_waits_is_not_late),
+        cmocka_unit_test(odd_pieces_are_counted_as_by_a_memory_without_bounds),
     };
 
     return cmocka_run_group_tests_name("frag", tests, NULL, NULL);

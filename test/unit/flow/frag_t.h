@@ -30,6 +30,18 @@ p_piece(struct pavo_packet *p, uint64_t ts_ns, uint32_t src, uint16_t sport, uin
     return p_key(p);
 }
 
+/* A piece with its place: 'bytes' from 'offset' on. */
+static inline struct pavo_packet *
+p_piece_at(struct pavo_packet *p, uint64_t ts_ns, uint32_t src, uint32_t dst, uint32_t id,
+           uint32_t offset, uint32_t bytes, bool has_more)
+{
+    p_piece(p, ts_ns, src, 500, dst, 4500, id, offset != 0);
+    p->at.frags[0].offset = offset;
+    p->at.frags[0].bytes = bytes;
+    p->at.frags[0].has_more = has_more;
+    return p;
+}
+
 /* Puts a packet into an IP-in-IP tunnel; with 'id' that is the first piece of a fragmented tunnel
  * packet. */
 static inline struct pavo_packet *

@@ -43,6 +43,11 @@ check(const struct pavo_layers *o, const struct pavo_frame *frame)
     must(o->payload_len <= o->l3_len);
     must(!o->has_tcp || o->has_ports);
     must(!o->has_tcp || o->proto == 6);
+    must(!o->has_tcp_opt || o->has_tcp);
+    must(o->tcp_wscale <= 14);
+    must(!o->has_sctp || (o->proto == 132 && o->has_ports));
+    must(o->has_sctp || o->sctp_chunks == 0);
+    must(strcmp(pavo_name_word((enum pavo_name)o->named), "?") != 0);
     must(o->tcp_flags <= 0xfff && o->flow_label <= 0xfffff);
     must(o->frag != PAVO_FRAG_LATER || !o->has_ports);
     must(o->kind == PAVO_KIND_IP6 || is_zero(o->src + 4, 12));

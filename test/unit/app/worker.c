@@ -148,6 +148,30 @@ add_pieces(uint64_t ts_ns, unsigned a, unsigned b, unsigned port)
     }
 }
 
+static unsigned n_atomic; /* frames that add_atomic() stored */
+
+/* IPv6 with a fragment header, but whole. */
+static void
+add_atomic(uint64_t ts_ns, unsigned a, unsigned b, unsigned port)
+{
+    struct stored *s = next_frame(ts_ns);
+    uint8_t *at = s->bytes + s->n;
+
+    put16(at - 2, 0x86dd);
+    memset(at, 0, 48);
+    at[0] = 0x60;
+    put16(at + 4, 16);
+    at[6] = 44;
+    at[7] = 64;
+    at[8] = at[24] = 0xfd;
+    put16(at + 22, a);
+    put16(at + 38, b);
+    at[40] = 17;
+    s->n += 48;
+    s->n += put_udp(s->bytes + s->n, port, 7000, 0);
+    n_atomic++;
+}
+
 /* Port unreachable, quoting a datagram from a to b. */
 static void
 add_error(uint64_t ts_ns, unsigned a, unsigned b, unsigned port)
@@ -171,7 +195,7 @@ make_frames(uint64_t seed, bool jumps)
     uint64_t now = start_ns;
 
     rng_state = seed;
-    n_stored = 0;
+    n_stored = n_atomic = 0;
     while (n_stored < FRAMES_MAX - 8) {
         const unsigned a = 1 + below(20), b = 30 + below(5), port = 10000 + below(8);
         const uint64_t ts = now - (below(10) == 0 ? below(900) * UINT64_C(1000000) : 0);
@@ -181,7 +205,7 @@ make_frames(uint64_t seed, bool jumps)
             now += UINT64_C(86400) * 1000000000;
         if (jumps && n_stored > 8000 && n_stored < 8004)
             now -= UINT64_C(7200) * 1000000000;
-        switch (below(5)) {
+        switch (below(6)) {
         case 0:
             add_tcp(ts, a, b, port, (uint8_t)(below(4) == 0 ? 2 : below(6) == 0 ? 17 : 16));
             break;
@@ -193,6 +217,9 @@ make_frames(uint64_t seed, bool jumps)
             break;
         case 3:
             add_error(ts, a, b, port);
+            break;
+        case 4:
+            add_atomic(ts, a, b, port);
             break;
         default:
             add_tcp(ts, b, a, 80, 18);
@@ -442,7 +469,9 @@ same_records(void **state)
         assert_true(first.records > 500);
         assert_int_equal(c.clock_jumps > 0, jumps);
         assert_true(c.frag_waited > 0 && c.frag_orphaned > 0 && c.icmp_errors > 0);
+        assert_true(n_atomic > 0 && c.frag_atomic == n_atomic);
         c = run(&sh->plan, NULL);
+        assert_true(c.frag_atomic == n_atomic);
         assert_memory_equal(&outcome, &first, sizeof first);
         assert_int_equal(c.handed_off > 0, sh->plan.workers > 1);
     }

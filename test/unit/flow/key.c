@@ -59,7 +59,8 @@ static void
 queries_of_icmp_meet_their_answers(void **state)
 {
     static const uint8_t pairs[][3] = {{1, 8, 0},   {1, 13, 14},    {1, 15, 16},
-                                       {1, 17, 18}, {58, 128, 129}, {1, 42, 43}};
+                                       {1, 17, 18}, {58, 128, 129}, {1, 42, 43},
+                                       {1, 37, 38}, {58, 144, 145}, {58, 146, 147}};
 
     for (unsigned i = 0; i < LENGTH(pairs); i++) {
         p_icmp(&p, 0, A, B, pairs[i][1], 0, 77);

@@ -49,6 +49,7 @@ struct dec_walk {
     bool in_doubt; /* the tunnel header on trial has reserved bits set: only IP or ARP proves it */
     bool is_quote; /* reading what an ICMP error quotes */
     bool is_jumbo; /* IPv6 payload length 0 before hop-by-hop options */
+    uint16_t gre_flags; /* of GRE version 1, for the step behind it; else not set */
     uint8_t saved[DEC_HEAD_BYTES];
 };
 

@@ -50,4 +50,14 @@ dec_by_ip_proto(uint8_t proto, struct dec_walk *w)
     return step;
 }
 
+/* Address and control of HDLC before PPP, where they were not left out: RFC 1662 section 3.1. */
+static inline void
+dec_skip_acf(struct cur *rest)
+{
+    const uint8_t *h = cur_peek(rest, 2);
+
+    if (h && be16(h) == 0xff03)
+        cur_take(rest, 2);
+}
+
 #endif

@@ -43,6 +43,8 @@ dec_by_ip_proto(uint8_t proto, struct dec_walk *w)
     const enum dec_step step = dec_route(DEC_BY_IP_PROTO, proto);
 
     w->out->proto = proto;
+    if (step == DEC_IP6 && w->out->kind == PAVO_KIND_IP4)
+        return DEC_SIT;
     if (step == DEC_IP4 || step == DEC_IP6)
         dec_enter(w, PAVO_CARRIER_IPIP, proto);
     else if (step >= DEC_HOPOPT && step <= DEC_SHIM6 && w->out->kind == PAVO_KIND_IP4)

@@ -768,6 +768,7 @@ cfg_finish(struct cfg *c, cfg_complain_fn *complain_fn, void *ctx)
         complain(&r, "flow.jump_forward", "is not above flow.grace: every packet would be a jump");
     if (c->flow.jump_back_ns <= c->flow.timeouts.grace)
         complain(&r, "flow.jump_back", "is not above flow.grace: disorder would be a jump");
+    c->decap->esp_null = c->esp_null;
     check_sources(&r);
     check_sinks(&r);
     return r.bad;

@@ -71,6 +71,7 @@ struct cfg {
         uint32_t waiting;
         uint64_t timeout_ns;
     } fragments;
+    bool esp_null;                   /* decap.esp_null, applied by cfg_finish() */
     struct pavo_decap_config *decap; /* decap.udp.* applied; the rest of decap.* by cfg_finish() */
     struct {
         char *cookie; /* "auto", "0", "4" or "8" bytes */

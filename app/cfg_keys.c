@@ -366,6 +366,13 @@ const struct cfg_key cfg_keys[] = {
      .min = "0",
      .max = "65535",
      .help = "TCP port to which STT is sent. 0: none."},
+    {.name = "decap.esp_null",
+     .type = CFG_BOOL,
+     AT(esp_null),
+     .fallback = "false",
+     .help =
+         "Look into ESP for packets that are not encrypted (RFC 2410), by what their last bytes "
+         "say. true costs some time for each ESP packet; rarely, an encrypted one is misread."},
 
     {.name = "export",
      .type = CFG_SINKS,

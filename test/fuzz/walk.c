@@ -85,6 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pavo_decap_fou(&cfg, 5555, 4);
         pavo_decap_fou(&cfg, 5556, 41);
         pavo_decap_fou(&cfg, 5557, 47);
+        cfg.esp_null = true;
         is_ready = true;
     }
     bytes = malloc(size - 1);

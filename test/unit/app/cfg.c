@@ -207,6 +207,9 @@ cookies_and_the_port_of_stt_reach_the_decoder(void **state)
     assert_true(cfg_set(c, "decap.l2tpv3.cookie=5", complain, NULL) > 0);
     assert_true(cfg_set(c, "decap.stt.port=65536", complain, NULL) > 0);
     assert_true(pavo_decap_l2tpv3(c->decap, 5) < 0);
+    assert_int_equal(cfg_set(c, "decap.esp_null=true", complain, NULL), 0);
+    assert_int_equal(cfg_finish(c, complain, NULL), 0);
+    assert_true(c->decap->esp_null);
     cfg_close(c);
 }
 

@@ -41,6 +41,7 @@ rows_config(void)
     pavo_decap_fou(&cfg, 5556, 41);
     pavo_decap_fou(&cfg, 5557, 47);
     pavo_decap_udp(&cfg, PAVO_UDP_OTV, 5558);
+    cfg.esp_null = true;
 }
 
 static inline void

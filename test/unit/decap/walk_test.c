@@ -297,6 +297,25 @@ cookies_and_the_port_of_stt_are_configured(void **state)
 }
 
 static void
+esp_is_looked_into_only_on_demand(void **state)
+{
+    static const char hex[] = ETH("0800") IP4("0034", "32") "00000abc 00000001" TCP "0102 02 06";
+    size_t n;
+    uint8_t *bytes = t_hex(hex, &n);
+    struct pavo_layers o;
+
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.dst_port, 80);
+    pavo_decap_config_init(&cfg);
+    decode(PAVO_LINK_ETHER, bytes, (uint32_t)n, (uint32_t)n, &o);
+    assert_int_equal(o.proto, 50);
+    assert_int_equal(o.spi, 0xabc);
+    assert_int_equal(o.n_layers, 0);
+    rows_config();
+    free(bytes);
+}
+
+static void
 the_place_of_a_fragment_is_told(void **state)
 {
     static const struct {
@@ -415,6 +434,7 @@ main(void)
         cmocka_unit_test(ports_of_a_carrier_can_be_taken_away_and_given),
         cmocka_unit_test(cookies_and_the_port_of_stt_are_configured),
         cmocka_unit_test(the_place_of_a_fragment_is_told),
+        cmocka_unit_test(esp_is_looked_into_only_on_demand),
         cmocka_unit_test(link_types_are_found_by_file_and_by_libpcap_number),
         cmocka_unit_test(every_name_has_a_word),
         cmocka_unit_test(every_reason_has_a_case),

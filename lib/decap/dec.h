@@ -237,6 +237,11 @@ enum dec_step dec_cisco_type(uint16_t type, struct cur *rest, struct dec_walk *w
 /* dec_link_step - the first step of a link type by its LINKTYPE_ or DLT_ number; DEC_STOP if pavo
  * does not open it. */
 enum dec_step dec_link_step(uint32_t number);
+/* dec_ethertype - an EtherType that can be no length: what follows. */
+enum dec_step dec_ethertype(uint16_t type, struct cur *rest, struct dec_walk *w);
+
+/* dec_length - a value below 1536 where an EtherType could stand: what follows. */
+enum dec_step dec_length(uint16_t length, struct cur *rest, struct dec_walk *w);
 
 /* dec_looks_ethernet - does a whole Ethernet header of a protocol with a route stand 'skip' bytes
  * behind 'rest', and does the version of an IP in it fit? */

@@ -172,6 +172,24 @@ dec_enter(struct dec_walk *w, enum pavo_carrier type, uint32_t id)
     out->n_layers++;
 }
 
+/* Adds a carrier that travels between the MAC addresses read last: a backbone, a fabric. Straight
+ * behind an IP header it has the addresses of that. */
+static inline void
+dec_enter_mac(struct dec_walk *w, enum pavo_carrier type, uint32_t id)
+{
+    struct pavo_layers *out = w->out;
+    struct pavo_layer *l = &out->layers[out->n_layers];
+
+    if (out->n_layers == PAVO_LAYERS_MAX)
+        return;
+    dec_enter(w, type, id);
+    if (l->ip_version != 0 || !out->has_mac)
+        return;
+    l->ip_version = PAVO_LAYER_MAC;
+    memcpy(l->src, out->src_mac, 6);
+    memcpy(l->dst, out->dst_mac, 6);
+}
+
 /* The tunnel on trial is one: what follows is the flow now. */
 static inline void
 dec_prove(struct dec_walk *w)
@@ -242,6 +260,9 @@ enum dec_step dec_ethertype(uint16_t type, struct cur *rest, struct dec_walk *w)
 
 /* dec_length - a value below 1536 where an EtherType could stand: what follows. */
 enum dec_step dec_length(uint16_t length, struct cur *rest, struct dec_walk *w);
+
+/* dec_is_isl - does the rest of a Cisco ISL header follow the addresses and length read last? */
+bool dec_is_isl(const struct cur *rest, const struct dec_walk *w);
 
 /* dec_looks_ethernet - does a whole Ethernet header of a protocol with a route stand 'skip' bytes
  * behind 'rest', and does the version of an IP in it fit? */

@@ -1,4 +1,4 @@
-/* ether.c - Ethernet and VLAN tags
+/* ether.c - Ethernet, VLAN tags, tags that are only read through
  *
  * The two bytes behind the addresses, and those behind each VLAN tag, are a length up to 1500 and
  * an EtherType from 1536 on (IEEE 802.3-2022 clause 3.2.6).
@@ -63,6 +63,15 @@ dec_vlan(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     if (vid != 0) /* identifier 0 only gives a priority: the frame is in no VLAN by it */
         dec_enter(w, PAVO_CARRIER_VLAN, vid);
     return dec_link_type(be16(h + 2), rest, w);
+}
+
+/* Tags that lead on to an EtherType and are of no flow: the sequence number of a redundant network,
+ * in HSR with the path and a length (IEC 62439-3 clause 5), in IEEE 802.1CB-2017 clause 7.8 alone.
+ */
+enum dec_step
+dec_sequence_tag(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    return dec_link_type(be16(h + 4), rest, w);
 }
 
 bool

@@ -28,14 +28,16 @@ enum {
 enum dec_step
 dec_length(uint16_t length, struct cur *rest, struct dec_walk *w)
 {
-    if (length > LENGTH_MAX) {
+    const bool is_isl = dec_is_isl(rest, w);
+
+    if (length > LENGTH_MAX && !is_isl) {
         dec_mark_link(w, rest, length, false);
         return dec_stop(w, PAVO_WHY_ETHER_TYPE);
     }
     if (!cur_narrow(rest, length))
         dec_flaw(w, PAVO_WHY_MALFORMED);
     dec_mark_link(w, rest, 0, false);
-    return DEC_LLC;
+    return is_isl ? DEC_ISL : DEC_LLC;
 }
 
 /* The protocol of an LLC frame that is not opened. The lowest bit of a DSAP says group. */

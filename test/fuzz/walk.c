@@ -57,9 +57,11 @@ check(const struct pavo_layers *o, const struct pavo_frame *frame)
         const struct pavo_layer *l = &o->layers[i];
 
         must(strcmp(pavo_carrier_word(l->type), "?") != 0);
-        must(l->ip_version == 0 || l->ip_version == 4 || l->ip_version == 6);
+        must(l->ip_version == 0 || l->ip_version == PAVO_LAYER_MAC || l->ip_version == 4 ||
+             l->ip_version == 6);
         must(l->unused == 0);
-        must(l->ip_version == 6 || is_zero(l->src + 4, 12));
+        must(l->ip_version == 6 || is_zero(l->src + 6, 10));
+        must(l->ip_version == 6 || l->ip_version == PAVO_LAYER_MAC || is_zero(l->src + 4, 2));
     }
     for (unsigned i = 0; i < o->n_frags; i++) {
         must(o->frags[i].ip_version == 4 || o->frags[i].ip_version == 6);

@@ -26,3 +26,12 @@ dec_bier(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     return behind_id(h + 4, be24(h) >> 4, rest, w);
 }
+
+/* Below MPLS the BIFT-id is the label that was read last. */
+enum dec_step
+dec_bier_mpls(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    const struct pavo_layers *out = w->out;
+
+    return behind_id(h, out->n_layers ? out->layers[out->n_layers - 1].id : 0, rest, w);
+}

@@ -264,6 +264,10 @@ enum dec_step dec_length(uint16_t length, struct cur *rest, struct dec_walk *w);
 /* dec_is_isl - does the rest of a Cisco ISL header follow the addresses and length read last? */
 bool dec_is_isl(const struct cur *rest, const struct dec_walk *w);
 
+/* dec_pw_frame - the frame of a pseudowire other than Ethernet, 'skip' bytes behind 'rest', if its
+ * bytes leave no doubt; DEC_STOP: none. */
+enum dec_step dec_pw_frame(const struct cur *rest, uint32_t skip);
+
 /* dec_looks_ethernet - does a whole Ethernet header of a protocol with a route stand 'skip' bytes
  * behind 'rest', and does the version of an IP in it fit? */
 bool dec_looks_ethernet(const struct cur *rest, uint32_t skip);

@@ -9,6 +9,7 @@ enum {
     ADDRESS_END = 0x01,  /* EA */
     ADDRESS_CORE = 0x02, /* D/C: the last byte of a long address is no part of the DLCI */
     UI = 0x03,
+    NLPID_PAD = 0,
     ETHERTYPE_MIN = 1536,
     OUI_BRIDGED = 0x0080c2,
     PID_ETHERNET_FCS = 0x0001,
@@ -84,6 +85,8 @@ dec_nlpid(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 
     if (step != DEC_STOP)
         return step;
+    if (h[0] == NLPID_PAD)
+        return DEC_NLPID;
     dec_mark_link(w, rest, h[0], false);
     w->out->named = (uint8_t)dec_named(DEC_BY_NLPID, h[0]);
     return DEC_STOP;

@@ -41,7 +41,7 @@ dec_chdlc_dir(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 /* OSI network layer: the first byte names the protocol (ISO/IEC TR 9577). Cisco puts a byte before
  * it, PPP may (RFC 1377 section 4). */
 enum dec_step
-dec_osi(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+dec_ppp_osi(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     uint8_t nlpid = h[0];
     const uint8_t *p = cur_peek(rest, 1);

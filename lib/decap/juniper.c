@@ -89,7 +89,7 @@ ui(struct cur *rest, struct dec_walk *w)
     if (be16(p) != OSI)
         return DEC_STOP;
     cur_take(rest, 2);
-    return DEC_OSI;
+    return DEC_PPP_OSI;
 }
 
 enum dec_step

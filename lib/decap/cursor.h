@@ -58,14 +58,6 @@ cur_narrow(struct cur *c, uint32_t n)
     return true;
 }
 
-/* A header says that 'n' bytes more belong to what follows, which other packets bring: they are told
- * and not held. */
-static inline void
-cur_extend(struct cur *c, uint32_t n)
-{
-    c->told = n > UINT32_MAX - c->told ? UINT32_MAX : c->told + n;
-}
-
 /* Why cur_take(c, n) gave NULL: the packet contradicts itself, or the capture was short. */
 static inline enum pavo_why
 cur_why(const struct cur *c, uint32_t n)

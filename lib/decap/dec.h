@@ -48,6 +48,7 @@ struct dec_walk {
     bool on_trial; /* 'saved' holds the outer flow of a tunnel that is not proven yet */
     bool in_doubt; /* the tunnel header on trial has reserved bits set: only IP or ARP proves it */
     bool is_quote; /* reading what an ICMP error quotes */
+    bool is_piece; /* the first piece of what a tunnel or 802.11 cut up: longer by nature */
     bool is_jumbo; /* IPv6 payload length 0 before hop-by-hop options */
     uint16_t gre_flags; /* of GRE version 1, for the step behind it; else not set */
     uint8_t saved[DEC_HEAD_BYTES];
@@ -202,7 +203,7 @@ dec_prove(struct dec_walk *w)
 static inline bool
 dec_narrow(struct dec_walk *w, struct cur *rest, uint32_t n)
 {
-    return cur_narrow(rest, n) || w->out->n_frags || n <= rest->told + w->over;
+    return cur_narrow(rest, n) || w->out->n_frags || w->is_piece || n <= rest->told + w->over;
 }
 
 /* The bytes behind a header by the lengths of all headers so far, captured or not. */
@@ -219,7 +220,8 @@ dec_ip_body(struct dec_walk *w, struct cur *rest, uint32_t body)
     w->over = 0;
     if (!cur_narrow(rest, body)) {
         w->over = body - rest->told;
-        if (!w->out->n_frags) /* in a first fragment the inner packet is longer by nature */
+        if (!w->out->n_frags &&
+            !w->is_piece) /* in a first fragment the inner packet is longer by nature */
             dec_flaw(w, PAVO_WHY_MALFORMED);
     }
     dec_mark(w, rest);

@@ -86,7 +86,7 @@ dec_udp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         if (cur_narrow(rest, len - 8))
             w->over = 0;
         out->payload_len = len - 8;
-    } else if (len < 8 ? len || out->l3_len <= 0xffff : !out->n_frags) {
+    } else if (len < 8 ? len || out->l3_len <= 0xffff : !out->n_frags && !w->is_piece) {
         return dec_stop(w, PAVO_WHY_UDP_LENGTH);
     }
     step = (enum dec_step)w->cfg->udp_step[out->dst_port];

@@ -33,7 +33,7 @@ dec_stt(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     cur_take(rest, STT_BYTES);
     out->depth++;
     dec_enter(w, PAVO_CARRIER_STT, be32(h + 12));
-    cur_extend(rest, length - room);
+    w->is_piece = length > room; /* the rest of the frame is elsewhere */
     dec_leave_ip(out);
     tci = be16(h + 6);
     if (tci & HAS_VLAN && (tci & 0x0fff) != 0)

@@ -140,6 +140,7 @@ pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
     w.on_trial = false;
     w.in_doubt = false;
     w.is_quote = false;
+    w.is_piece = false;
     w.is_jumbo = false;
     dec_run(&w, (enum dec_step)first_step[frame->link],
             cur_open(frame->data, frame->caplen, frame->len));

@@ -34,4 +34,11 @@
 /* Nine words of four bytes. */
 #define WORDS9 "00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
 
+/* 802.11: data from station 0a over the access point bb to 0b; SNAP with IPv4. */
+#define AP   "0200000000bb "
+#define STA  "02000000000a "
+#define PEER "02000000000b "
+#define TODS "0801 2c00 " AP STA PEER "1000 "
+#define SNAP "aaaa03 000000 0800 "
+
 #endif

@@ -66,6 +66,9 @@ class Capture:
     def __init__(self, row):
         self.file = row['file']
         self.linktype = row['linktype']
+        # What the oracle was told of tunnels on other ports, this side is told too.
+        ports = re.search(r'-d udp\.port==(\d+),(\w+)', row.get('tshark_opts') or '')
+        self.options = ['--set', 'decap.udp.%s=[%s]' % (ports.group(2), ports.group(1))] if ports else []
         self.packets = int(row['packets']) if row['packets'].isdigit() else None
         # Blocks of a pcapng file that are no packets, but that tshark counts as frames.
         blocks = re.search(r'no link layer known to tshark x(\d+)', row['shows'])
@@ -84,7 +87,7 @@ def run_pavo(args, capture, out):
         env['ASAN_OPTIONS'] = 'exitcode=99:' + env.get('ASAN_OPTIONS', '')
         env['UBSAN_OPTIONS'] = 'halt_on_error=1:exitcode=99:print_stacktrace=1:' + env.get('UBSAN_OPTIONS', '')
     command = [args.binary, 'run', '-q', '-r', os.path.join(args.shared, 'captures', capture.file), '-w', 'json:' + out]
-    command += args.run_option
+    command += capture.options + args.run_option
     try:
         p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            timeout=args.timeout, env=env)

@@ -88,6 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pavo_decap_fou(&cfg, 5556, 41);
         pavo_decap_fou(&cfg, 5557, 47);
         cfg.esp_null = true;
+        pavo_decap_udp(&cfg, PAVO_UDP_ARUBA_ERM, 5558);
         is_ready = true;
     }
     bytes = malloc(size - 1);

@@ -190,17 +190,17 @@ an_unknown_link_type_is_refused_before_anything_is_read(void **state)
 {
     struct seen s;
     struct pavo_err err;
-    struct cfg *cfg = config((const char *const[]){"good.pcap", "wlan.pcap", NULL});
+    struct cfg *cfg = config((const char *const[]){"good.pcap", "hci.pcap", NULL});
     FILE *f = pcap_begin("good.pcap", micro, 1, false);
 
     pcap_frame(f, 1700000000, 0, 60, 60, false);
     fclose(f);
-    f = pcap_begin("wlan.pcap", micro, 105, false);
+    f = pcap_begin("hci.pcap", micro, 187, false);
     pcap_frame(f, 1700000000, 0, 60, 60, false);
     fclose(f);
     assert_int_equal(read_all(cfg, 32, &s, &err), -EPROTONOSUPPORT);
-    assert_non_null(strstr(err.text, "wlan.pcap"));
-    assert_non_null(strstr(err.text, "IEEE802_11 (105"));
+    assert_non_null(strstr(err.text, "hci.pcap"));
+    assert_non_null(strstr(err.text, "BLUETOOTH_HCI_H4 (187"));
     cfg_close(cfg);
 }
 

@@ -636,14 +636,14 @@ ng_unknown_link_types(void **state)
 
     ng_begin(147, 0);
     put_iface(1, 0);
-    put_iface(127, 0);
+    put_iface(187, 0);
     put_packet(0, 1, 60, 60, 1);
     put_packet(1, 1, 60, 60, 1);
     put_packet(0, 1, 60, 60, 1);
     assert_whole(1);
     assert_int_equal(got.n_unread, 2);
     ASSERT_SAYS("2: link type unknown (147");
-    ASSERT_SAYS("0: link type IEEE802_11_RADIO (127");
+    ASSERT_SAYS("0: link type BLUETOOTH_HCI_H4 (187");
 
     ng_begin(1, 0);
     put_packet(0, 1, 60, 60, 1);

@@ -40,8 +40,9 @@ rows_config(void)
     pavo_decap_fou(&cfg, 5555, 4);
     pavo_decap_fou(&cfg, 5556, 41);
     pavo_decap_fou(&cfg, 5557, 47);
-    pavo_decap_udp(&cfg, PAVO_UDP_OTV, 5558);
+    pavo_decap_udp(&cfg, PAVO_UDP_OTV, 5559);
     cfg.esp_null = true;
+    pavo_decap_udp(&cfg, PAVO_UDP_ARUBA_ERM, 5558);
 }
 
 static inline void

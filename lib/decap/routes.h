@@ -8,8 +8,9 @@
 #include "dec.h"
 
 /* dec_route - what a 'value' of the field 'by' leads to. Where 'by' is a constant, as it always is,
- * compilers leave of the switch only the rows of that field. */
-static inline enum dec_step
+ * compilers leave of the switch only the rows of that field; left to themselves they make a
+ * function of the whole where a file asks for several fields. */
+__attribute__((always_inline)) static inline enum dec_step
 dec_route(enum dec_by by, uint32_t value)
 {
     switch ((uint64_t)by << 32 | value) {
@@ -23,7 +24,7 @@ dec_route(enum dec_by by, uint32_t value)
 }
 
 /* dec_named - the name of a value without a route; 0: none. */
-static inline enum pavo_name
+__attribute__((always_inline)) static inline enum pavo_name
 dec_named(enum dec_by by, uint32_t value)
 {
     switch ((uint64_t)by << 32 | value) {

@@ -348,7 +348,9 @@ pcap_link_types(void **state)
     put_pcap(0xa1b2c3d4, 2, 4, 65535, 0xf4000001); /* with four bytes of check sequence */
     assert_whole(0);
     put_pcap(0xa1b2c3d4, 2, 4, 65535, 100); /* LINKTYPE_ and DLT_ differ */
-    assert_refused(-EPROTONOSUPPORT, "link type ATM_RFC1483 (11, ");
+    assert_whole(0);
+    put_pcap(0xa1b2c3d4, 2, 4, 65535, 187);
+    assert_refused(-EPROTONOSUPPORT, "link type BLUETOOTH_HCI_H4 (187, ");
     put_pcap(0xa1b2c3d4, 2, 4, 65535, 0x3000001);
     assert_refused(-EPROTONOSUPPORT, "link type unknown (50331649)");
     with_filter("ether host 02:00:00:00:00:01");
@@ -631,8 +633,8 @@ ng_unknown_link_types(void **state)
     ng_begin(147, 0);
     put_packet(0, 1, 60, 60, 1);
     assert_refused(-EPROTONOSUPPORT, "link type unknown (147");
-    ng_begin(100, 0);
-    assert_refused(-EPROTONOSUPPORT, "link type ATM_RFC1483 (11");
+    ng_begin(187, 0);
+    assert_refused(-EPROTONOSUPPORT, "link type BLUETOOTH_HCI_H4 (187");
 
     ng_begin(147, 0);
     put_iface(1, 0);

@@ -122,6 +122,24 @@ dec_atm_clip(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     return is_llc(rest) ? DEC_LLC : DEC_RAW;
 }
 
+/* The header of a cell without its check byte: 4 bits of flow control, VPI 8, VCI 16, payload type
+ * 3, priority 1. ITU-T I.361 section 2.2. The cell of an AAL5 frame here stands for them all. */
+enum dec_step
+dec_aal5(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    enter_circuit(w, rest, be32(h) >> 20 & 0xff, be32(h) >> 4 & 0xffff);
+    return aal5(rest, w);
+}
+
+/* A single cell is a piece of a frame. */
+enum dec_step
+dec_atm_cell(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    enter_circuit(w, rest, be32(h) >> 20 & 0xff, be32(h) >> 4 & 0xffff);
+    w->out->named = PAVO_NAME_ATM;
+    return DEC_STOP;
+}
+
 /* LAN emulation: the number of the client that sends, then its Ethernet frame. */
 enum dec_step
 dec_lane(const uint8_t *h, struct cur *rest, struct dec_walk *w)

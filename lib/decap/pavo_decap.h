@@ -163,16 +163,17 @@ struct pavo_layers {
     uint16_t tcp_window;
     uint32_t tcp_seq;
     uint32_t tcp_ack;
-    uint32_t spi;     /* ESP SPI; or the GRE key of a GRE whose inside could not be read */
+    uint32_t spi;     /* ESP SPI; or the GRE key of a GRE whose inside could not be read; or the
+                         destination queue pair of InfiniBand */
     uint16_t icmp_id; /* echo, timestamp, information: the identifier */
     uint8_t icmp_type;
     uint8_t icmp_code;
-    uint8_t has_icmp; /* icmp_type and icmp_code were read */
-    uint8_t has_tcp;  /* the TCP header was read: flags, sequence, window */
-    uint8_t has_mac;  /* src_mac and dst_mac were read */
-    uint8_t is_llc;   /* ethertype holds DSAP << 8 | SSAP instead */
-    uint8_t
-        src_mac[6]; /* of the last Ethernet header on the way in (or the cooked header's source) */
+    uint8_t has_icmp;   /* icmp_type and icmp_code were read */
+    uint8_t has_tcp;    /* the TCP header was read: flags, sequence, window */
+    uint8_t has_mac;    /* src_mac and dst_mac were read */
+    uint8_t is_llc;     /* ethertype holds DSAP << 8 | SSAP instead */
+    uint8_t src_mac[6]; /* of the last Ethernet header on the way in (or the cooked header's
+                           source); shorter link addresses stand at the end */
     uint8_t dst_mac[6];
     uint16_t ethertype; /* of the innermost link layer; 0 if there was none */
     uint16_t arp_op;

@@ -166,7 +166,8 @@ mac_pair(uint64_t h, const struct pavo_layers *at)
     return h ? h : 1;
 }
 
-/* Link-layer flows: MACs are the addresses, what they carry is the rest of the identity. */
+/* Link-layer flows: MACs are the addresses, what they carry is the rest of the identity, and the
+ * queue pair of InfiniBand, which stands where other flows keep a hash. */
 static void
 key_link(struct pavo_packet *p)
 {
@@ -178,6 +179,7 @@ key_link(struct pavo_packet *p)
     }
     p->is_b = set_endpoints(&p->key, src, dst, 0, 0);
     p->key.extra = p->at.ethertype;
+    p->key.quoted = p->at.spi;
     p->key.is_llc = p->at.is_llc;
     p->owner_hash = pavo_toeplitz(src, dst, 6, 0, 0);
 }

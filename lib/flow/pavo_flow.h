@@ -51,7 +51,8 @@ struct pavo_key {
     uint32_t extra;   /* ICMP: type pair << 16 | id, or type << 24 | code << 16; SPI; GRE key;
                          EtherType; fragment id */
     uint64_t carrier; /* hash of VLAN ids, tunnel types and ids; 0: none */
-    uint64_t quoted;  /* ICMP error: hash of the conversation quoted; 0: none. LINK: 0 */
+    uint64_t quoted;  /* ICMP error: hash of the conversation quoted; 0: none. LINK: the
+                         destination queue pair of InfiniBand, else 0 */
     uint8_t kind;     /* enum pavo_kind */
     uint8_t proto;
     uint8_t is_fragment; /* pieces whose first one never came: 'extra' is the fragment id */

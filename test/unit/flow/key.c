@@ -269,6 +269,32 @@ keys_hold_nothing_of_the_run(void **state)
     assert_true(p.key.carrier == UINT64_C(0x7ce22a22955cd282));
 }
 
+static void
+queue_pairs_split_flows(void **state)
+{
+    memset(&p, 0, sizeof p);
+    p.at.kind = PAVO_KIND_LINK;
+    p.at.has_mac = 1;
+    p.at.src_mac[5] = 4;
+    p.at.dst_mac[5] = 1;
+    p.at.spi = 0x870408;
+    q = p;
+    p_key(&p);
+    p_key(&q);
+    assert_true(same_flow());
+    q.at.spi = 0x870409;
+    p_key(&q);
+    assert_false(same_flow());
+    p.at.kind = q.at.kind = PAVO_KIND_IP6; /* with a global route */
+    p.at.proto = q.at.proto = 27;
+    p_key(&p);
+    p_key(&q);
+    assert_false(same_flow());
+    q.at.spi = 0x870408;
+    p_key(&q);
+    assert_true(same_flow());
+}
+
 int
 main(void)
 {
@@ -278,6 +304,7 @@ main(void)
         cmocka_unit_test(queries_of_icmp_meet_their_answers),
         cmocka_unit_test(errors_are_told_apart_by_what_they_quote),
         cmocka_unit_test(spi_of_esp_is_identity),
+        cmocka_unit_test(queue_pairs_split_flows),
         cmocka_unit_test(arp_and_link),
         cmocka_unit_test(interface_and_macs_on_request),
         cmocka_unit_test(keys_hold_nothing_of_the_run),

@@ -88,7 +88,7 @@ put_layers(uint8_t *at, const struct pavo_record *r)
         const unsigned bytes = row_layer_bytes(l);
 
         *at++ = l->type;
-        *at++ = (uint8_t)bytes;
+        *at++ = (uint8_t)bytes; /* 6: MACs */
         at = put_le(at, l->id, 4);
         at = put_le(at, l->src_port, 2);
         at = put_le(at, l->dst_port, 2);

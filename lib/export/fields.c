@@ -34,12 +34,23 @@ static const char *const words_why[] = {
 #include "why.def"
 #undef WHY
     NULL};
+/* Numbers that no row has are empty words: a range first, then the rows over it. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#pragma GCC diagnostic ignored "-Wpedantic"
 static const char *const words_carrier[PAVO_CARRIERS + 1] = {
-    "none",
+    [0 ... PAVO_CARRIERS - 1] = "",
+    [0] = "none",
 #define CARRIER(name, number, key, word, spec, id) [number] = word,
 #include "carriers.def"
 #undef CARRIER
 };
+static const char *const words_name[PAVO_NAMES + 1] = {
+    [0 ... PAVO_NAMES - 1] = "",
+#define NAME(name, number, word, spec) [number] = word,
+#include "names.def"
+};
+#pragma GCC diagnostic pop
 /* IANA protocol numbers, as far as they are assigned in one piece. */
 static const char *const words_proto[] = {
     "hopopt",     "icmp",       "igmp",      "ggp",       "ipv4",        "st",
@@ -77,6 +88,7 @@ _Static_assert(sizeof words_proto / sizeof *words_proto == 146, "145 is the last
 #define WORDS_initiatorBasis     words_basis
 #define WORDS_decodeReason       words_why
 #define WORDS_outerTunnelType    words_carrier
+#define WORDS_protocolName       words_name
 #define WORDS_networkType        words_kind
 #define WORDS_OF_W(ie)           WORDS_##ie
 #define WORDS_OF_OUTER_TYPE(ie)  WORDS_##ie
@@ -229,6 +241,8 @@ is_present(const struct pavo_record *r, const struct fld *f)
         return r->quote.kind && r->quote.has_ports;
     case ROW_HAVE_SPI:
         return r->securityParameterIndex;
+    case ROW_HAVE_NAMED:
+        return r->protocolName;
     case ROW_HAVE_ARP:
         return r->kind == PAVO_KIND_ARP;
     case ROW_HAVE_VLAN:

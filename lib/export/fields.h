@@ -35,6 +35,7 @@ enum {
     FLD_TI = FLD_TI4 | FLD_TI6,
     FLD_TV4 = FLD_T4 | FLD_TI4 | FLD_TA,
     FLD_TV6 = FLD_T6 | FLD_TI6,
+    FLD_TS = FLD_TT | FLD_TL,
     FLD_TIP = FLD_TT | FLD_TI,
     FLD_TALL = FLD_TIP | FLD_TL | FLD_TA,
     FLD_T0 = 0,

@@ -18,8 +18,7 @@
 
 #include "filter_parse.h"
 
-#define KIND_BIT(k)    (1u << (k))
-#define CARRIER_BIT(c) (1u << (c))
+#define KIND_BIT(k) (1u << (k))
 
 static const struct kind_word {
     const char *word;
@@ -39,12 +38,8 @@ static const char *const plain_words[] = {
 enum { ETHERTYPE_ARP = 0x0806, ETHERTYPE_RARP = 0x8035 };
 
 /* Types with a virtual network identifier of 24 bits. */
-#define VNI_CARRIERS                                                                               \
-    (CARRIER_BIT(PAVO_CARRIER_VXLAN) | CARRIER_BIT(PAVO_CARRIER_VXLAN_GPE) |                       \
-     CARRIER_BIT(PAVO_CARRIER_GENEVE) | CARRIER_BIT(PAVO_CARRIER_NVGRE))
-#define PATH_CARRIERS                                                                              \
-    (CARRIER_BIT(PAVO_CARRIER_VLAN) | CARRIER_BIT(PAVO_CARRIER_MPLS) |                             \
-     CARRIER_BIT(PAVO_CARRIER_PPPOE) | CARRIER_BIT(PAVO_CARRIER_FRELAY))
+static const uint8_t vni_carriers[] = {PAVO_CARRIER_VXLAN, PAVO_CARRIER_VXLAN_GPE,
+                                       PAVO_CARRIER_GENEVE, PAVO_CARRIER_NVGRE};
 
 static bool
 is_and(const struct tok *t)
@@ -218,6 +213,7 @@ value_node(struct parse *p, const struct quals *q, enum flt_cmp cmp)
         if (at != FLT_NONE) {
             memcpy(p->f->nodes[at].addr, mac, 6);
             p->f->nodes[at].side = q->side;
+            p->f->nodes[at].is_outer = q->is_outer;
             flt_step(p);
         }
         return at;
@@ -258,7 +254,7 @@ value_node(struct parse *p, const struct quals *q, enum flt_cmp cmp)
     p->f->nodes[at].hi = hi;
     p->f->nodes[at].side = q->side;
     p->f->nodes[at].is_outer = q->is_outer;
-    p->f->nodes[at].mask = q->carriers;
+    p->f->nodes[at].carriers = q->carriers;
     flt_step(p);
     return at;
 }
@@ -513,28 +509,46 @@ comparison(struct parse *p, const struct col *c)
 
 /* ---- primitives --------------------------------------------------------- */
 
-/* A carrier's bit by its word, 0: none. */
-static uint32_t
+static const struct carrier_word {
+    const char *word;
+    uint8_t number;
+} carrier_words[] = {
+#define CARRIER(name, number, key, word, spec, id) {word, number},
+#include "carriers.def"
+#undef CARRIER
+};
+
+/* A carrier's number by its word, 0: none. */
+static uint8_t
 carrier_of(const char *word)
 {
-    for (int c = 1; c < PAVO_CARRIERS && c < 32; c++)
-        if (strcmp(pavo_carrier_word((enum pavo_carrier)c), word) == 0 && strcmp(word, "?") != 0)
-            return CARRIER_BIT(c);
+    for (unsigned i = 0; i < sizeof carrier_words / sizeof carrier_words[0]; i++)
+        if (strcmp(carrier_words[i].word, word) == 0)
+            return carrier_words[i].number;
     return 0;
 }
 
-static uint16_t
-carrier_test(struct parse *p, uint32_t carriers)
+static void
+near_carriers(struct col_near *near)
 {
-    struct quals q = {.of = OF_CARRIER, .carriers = carriers, .proto = -1, .side = FLT_EITHER};
+    for (unsigned i = 0; i < sizeof carrier_words / sizeof carrier_words[0]; i++)
+        col_near_try(near, carrier_words[i].word);
+}
+
+static uint16_t
+carrier_test(struct parse *p, const uint8_t *carriers, unsigned n)
+{
+    struct quals q = {.of = OF_CARRIER, .proto = -1, .side = FLT_EITHER};
     const bool id = flt_take_word(p, "id");
     uint16_t at;
 
+    for (unsigned i = 0; i < n; i++)
+        q.carriers.bits[carriers[i] / 64] |= UINT64_C(1) << carriers[i] % 64;
     if (id || is_value(&p->tok) || is_comparison(&p->tok))
         return values(p, &q);
     at = node_add(p, FLT_CARRIER);
     if (at != FLT_NONE)
-        p->f->nodes[at].mask = carriers;
+        p->f->nodes[at].carriers = q.carriers;
     return at;
 }
 
@@ -542,25 +556,20 @@ carrier_test(struct parse *p, uint32_t carriers)
 static uint16_t
 tunnel_test(struct parse *p)
 {
-    uint32_t carriers = p->tok.kind == TOK_WORD ? carrier_of(p->tok.text) : 0;
+    const uint8_t carrier = p->tok.kind == TOK_WORD ? carrier_of(p->tok.text) : 0;
     struct col_near near = {.name = p->tok.text};
-    uint16_t at;
 
-    if (carriers) {
+    if (carrier) {
         flt_step(p);
-        return carrier_test(p, carriers);
+        return carrier_test(p, &carrier, 1);
     }
     if (p->tok.kind == TOK_WORD && !is_and(&p->tok) && !is_or(&p->tok)) {
-        for (int c = 1; c < PAVO_CARRIERS; c++)
-            col_near_try(&near, pavo_carrier_word((enum pavo_carrier)c));
+        near_carriers(&near);
         return flt_fail(p, &p->tok, "not a tunnel's type%s%s", near.best ? "; did you mean " : "",
                         near.best ? near.best
                                   : "; write vxlan, geneve, gre, nvgre, ipip, gue, fou..");
     }
-    at = node_add(p, FLT_CARRIER);
-    if (at != FLT_NONE)
-        p->f->nodes[at].mask = ~(uint32_t)PATH_CARRIERS;
-    return at;
+    return node_add(p, FLT_TUNNEL);
 }
 
 /* src, dst, "src or dst", "src and dst" */
@@ -600,7 +609,7 @@ qualified(struct parse *p, struct quals *q, bool is_ether, uint16_t *out)
         q->of = is_ether ? OF_MAC : strchr(p->tok.text, '/') ? OF_NET : OF_HOST;
     else
         return false;
-    if (q->is_outer && q->of == OF_PROTO)
+    if (q->is_outer && (q->of == OF_PROTO || q->of == OF_ETHERTYPE))
         *out = flt_fail(p, &at,
                         "layers that carry a flow have no protocol of their own: use 'tunnel'");
     else
@@ -662,8 +671,7 @@ unknown(struct parse *p)
         col_near_try(&near, flt_proto_words[i].word);
     for (unsigned i = 0; i < sizeof kind_words / sizeof kind_words[0]; i++)
         col_near_try(&near, kind_words[i].word);
-    for (int c = 1; c < PAVO_CARRIERS; c++)
-        col_near_try(&near, pavo_carrier_word((enum pavo_carrier)c));
+    near_carriers(&near);
     col_near_columns(&near);
     if (near.best)
         return flt_fail(p, &p->tok, "unknown word; did you mean '%s'?", near.best);
@@ -728,7 +736,7 @@ primitive(struct parse *p)
 {
     struct quals q = {.proto = -1, .side = FLT_EITHER};
     const struct tok word = p->tok;
-    uint32_t carriers;
+    uint8_t carrier;
     struct col c;
     uint16_t at;
 
@@ -741,10 +749,14 @@ primitive(struct parse *p)
     if (proto_test(p, &at) || qualified(p, &q, false, &at))
         return at;
     if (flt_take_word(p, "outer")) {
+        const bool is_ether = flt_take_word(p, "ether");
+
         q.is_outer = 1;
-        if (qualified(p, &q, false, &at))
+        if (qualified(p, &q, is_ether, &at))
             return at;
-        return flt_fail(p, &p->tok, "'outer' is followed by host, net, port, src or dst");
+        return flt_fail(p, &p->tok, "%s",
+                        is_ether ? "'outer ether' is followed by host, src or dst"
+                                 : "'outer' is followed by host, net, port, src, dst or ether");
     }
     if (flt_take_word(p, "ether")) {
         if (qualified(p, &q, true, &at))
@@ -752,16 +764,16 @@ primitive(struct parse *p)
         return flt_fail(p, &p->tok, "'ether' is followed by host, src, dst or proto");
     }
     if (flt_take_word(p, "vni")) {
-        return carrier_test(p, VNI_CARRIERS);
+        return carrier_test(p, vni_carriers, sizeof vni_carriers);
     }
     if (flt_take_word(p, "tunnel"))
         return tunnel_test(p);
     if (flt_take_word(p, "has"))
         return has_test(p);
-    carriers = carrier_of(word.text);
-    if (carriers) {
+    carrier = carrier_of(word.text);
+    if (carrier) {
         flt_step(p);
-        return carrier_test(p, carriers);
+        return carrier_test(p, &carrier, 1);
     }
     if (col_find(word.text, &c, NULL))
         return alone(p, &c);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter_tree.h"
+#include "rows.h"
 
 static bool
 addr_within(const struct flt_node *n, unsigned ip_version, const uint8_t *addr)
@@ -82,7 +83,7 @@ carrier_match(const struct flt_node *n, const struct pavo_record *r)
     for (unsigned i = 0; i < r->n_encap && i < PAVO_LAYERS_MAX; i++) {
         const struct pavo_layer *l = &r->encap[i];
 
-        if (l->type < 32 && (n->mask >> l->type & 1) && in_range(n, l->id))
+        if (flt_carries(&n->carriers, l->type) && in_range(n, l->id))
             return true;
     }
     return false;
@@ -163,8 +164,28 @@ has_match(const struct flt_node *n, const struct pavo_record *r)
 }
 
 static bool
+tunnel_match(const struct pavo_record *r)
+{
+    for (unsigned i = 0; i < r->n_encap && i < PAVO_LAYERS_MAX; i++)
+        if (row_is_tunnel(&r->encap[i]))
+            return true;
+    return false;
+}
+
+static bool
 mac_match(const struct flt_node *n, const struct pavo_record *r)
 {
+    if (n->is_outer) {
+        for (unsigned i = 0; i < r->n_encap && i < PAVO_LAYERS_MAX; i++) {
+            const struct pavo_layer *l = &r->encap[i];
+
+            if (row_layer_version(l) == PAVO_LAYER_MAC &&
+                side_pick(n->side, memcmp(l->src, n->addr, 6) == 0,
+                          memcmp(l->dst, n->addr, 6) == 0))
+                return true;
+        }
+        return false;
+    }
     return r->hasMac && side_pick(n->side, memcmp(r->sourceMacAddress, n->addr, 6) == 0,
                                   memcmp(r->destinationMacAddress, n->addr, 6) == 0);
 }
@@ -202,6 +223,8 @@ flt_eval(const struct pavo_filter *f, uint16_t at, const struct pavo_record *r)
         return !r->isLlc && in_range(n, r->ethernetType);
     case FLT_CARRIER:
         return carrier_match(n, r);
+    case FLT_TUNNEL:
+        return tunnel_match(r);
     case FLT_HAS:
         return has_match(n, r);
     case FLT_COMPARE:

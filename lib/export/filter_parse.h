@@ -22,9 +22,9 @@ struct quals {
     enum quals_of of;
     uint8_t side;
     uint8_t is_outer;
-    uint32_t kinds;    /* bits of enum pavo_kind; 0: any */
-    int proto;         /* -1: any */
-    uint32_t carriers; /* OF_CARRIER: types */
+    uint32_t kinds;               /* bits of enum pavo_kind; 0: any */
+    int proto;                    /* -1: any */
+    struct flt_carriers carriers; /* OF_CARRIER: types */
 };
 
 struct parse {

@@ -6,6 +6,17 @@
 #include "column.h"
 #include "filter.h"
 
+/* A set of carriers, one bit for each number. */
+struct flt_carriers {
+    uint64_t bits[4];
+};
+
+static inline bool
+flt_carries(const struct flt_carriers *c, uint8_t type)
+{
+    return c->bits[type / 64] >> type % 64 & 1;
+}
+
 enum flt_op {
     FLT_ALL,       /* of the children; none: true */
     FLT_ANY,       /* of the children */
@@ -16,7 +27,8 @@ enum flt_op {
     FLT_PORT,      /* lo..hi */
     FLT_MAC,       /* addr[0..5] */
     FLT_ETHERTYPE, /* lo..hi */
-    FLT_CARRIER,   /* a layer whose type is in 'mask' and whose id is lo..hi */
+    FLT_CARRIER,   /* a layer whose type is in 'carriers' and whose id is lo..hi */
+    FLT_TUNNEL,    /* a layer that IP carries */
     FLT_HAS,       /* the column is there */
     FLT_COMPARE,   /* column 'cmp' value */
     FLT_WITHIN,    /* column is an address within addr/prefix */
@@ -35,13 +47,14 @@ struct flt_node {
     uint8_t op;
     uint8_t cmp;
     uint8_t side;
-    uint8_t is_outer;   /* NET, PORT: of the layers that carry the flow */
+    uint8_t is_outer;   /* NET, PORT, MAC: of the layers that carry the flow */
     uint8_t is_exact;   /* FLAGS: equal to the value; else any bit of the mask */
     uint8_t ip_version; /* NET, WITHIN: 4 or 6 */
     uint8_t prefix;
     uint16_t first, next;
     uint32_t mask;
     uint32_t lo, hi;
+    struct flt_carriers carriers;
     uint8_t addr[16];
     struct col col;
     struct fld_value value;

@@ -19,7 +19,8 @@ enum {
     LAYER_BYTES = 5,
     LAYER4_BYTES = 18,
     LAYER6_BYTES = 42,
-    LIST_MOST = 3 + 3 + PAVO_LAYERS_MAX * LAYER6_BYTES,
+    LAYERM_BYTES = 54,
+    LIST_MOST = 3 + 3 + PAVO_LAYERS_MAX * LAYERM_BYTES,
     /* More than any template needs: the sum of all rows. */
     RECORD_MOST = LIST_MOST
 #define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp) +by
@@ -150,7 +151,7 @@ static const struct shape {
     {FLD_TI6, IPFIX_ID_ICMP6}, {FLD_TA, IPFIX_ID_ARP}, {FLD_TL, IPFIX_ID_LINK},
 };
 
-/* The layers of an encapsulation list; the two longer ones are used if any layer needs them. */
+/* The layers of an encapsulation list; the longer ones are used if any layer needs them. */
 static const struct ipfix_field layer_fields[] = {
     {PAVO_PEN, IPFIX_IE_CARRIER_TYPE, 1},
     {PAVO_PEN, IPFIX_IE_CARRIER_ID, 4},
@@ -173,6 +174,17 @@ static const struct ipfix_field layer6_fields[] = {
     {0, IPFIX_IE_PORT_SRC, 2},
     {0, IPFIX_IE_PORT_DST, 2},
 };
+static const struct ipfix_field layerm_fields[] = {
+    {PAVO_PEN, IPFIX_IE_CARRIER_TYPE, 1},
+    {PAVO_PEN, IPFIX_IE_CARRIER_ID, 4},
+    {0, IPFIX_IE_IP_VERSION, 1},
+    {0, IPFIX_IE_IP6_SRC, 16},
+    {0, IPFIX_IE_IP6_DST, 16},
+    {0, IPFIX_IE_PORT_SRC, 2},
+    {0, IPFIX_IE_PORT_DST, 2},
+    {0, IPFIX_IE_MAC_SRC, 6},
+    {0, IPFIX_IE_MAC_DST, 6},
+};
 
 static void
 put_templates(struct ipfix_enc *e, struct pavo_buf *out)
@@ -185,6 +197,8 @@ put_templates(struct ipfix_enc *e, struct pavo_buf *out)
                    sizeof layer4_fields / sizeof *layer4_fields, 0);
     ipfix_template(e, out, domain, IPFIX_ID_LAYER6, layer6_fields,
                    sizeof layer6_fields / sizeof *layer6_fields, 0);
+    ipfix_template(e, out, domain, IPFIX_ID_LAYERM, layerm_fields,
+                   sizeof layerm_fields / sizeof *layerm_fields, 0);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct ipfix_field fields[FIELDS_MOST];
         unsigned n = 0;
@@ -227,46 +241,57 @@ static uint8_t *
 put_layer(uint8_t *at, const struct pavo_layer *l, uint16_t id)
 {
     static const uint8_t none[16];
-    const unsigned bytes = row_layer_bytes(l);
+    const unsigned version = row_layer_version(l);
+    const bool is_mac = version == PAVO_LAYER_MAC, is_ip = version && !is_mac;
 
     at = put_be(at, l->type, 1);
     at = put_be(at, l->id, 4);
     if (id == IPFIX_ID_LAYER)
         return at;
-    at = put_be(at, bytes == 16 ? 6 : bytes, 1);
+    at = put_be(at, is_ip ? version : 0, 1);
     if (id == IPFIX_ID_LAYER4) {
-        at = put_bytes(at, bytes ? l->src : none, 4);
-        at = put_bytes(at, bytes ? l->dst : none, 4);
+        at = put_bytes(at, is_ip ? l->src : none, 4);
+        at = put_bytes(at, is_ip ? l->dst : none, 4);
     } else {
-        at = put_mapped(at, bytes ? l->src : none, bytes);
-        at = put_mapped(at, bytes ? l->dst : none, bytes);
+        at = put_mapped(at, is_ip ? l->src : none, version);
+        at = put_mapped(at, is_ip ? l->dst : none, version);
     }
     at = put_be(at, l->src_port, 2);
-    return put_be(at, l->dst_port, 2);
+    at = put_be(at, l->dst_port, 2);
+    if (id != IPFIX_ID_LAYERM)
+        return at;
+    at = put_bytes(at, is_mac ? l->src : none, 6);
+    return put_bytes(at, is_mac ? l->dst : none, 6);
+}
+
+/* The shortest template that holds all layers of the list. */
+static uint16_t
+layer_template(const struct pavo_record *r)
+{
+    uint16_t id = IPFIX_ID_LAYER;
+
+    for (unsigned i = 0; i < row_layers(r); i++) {
+        const struct pavo_layer *l = &r->encap[i];
+        const unsigned version = row_layer_version(l);
+        const uint16_t needs = version == PAVO_LAYER_MAC                    ? IPFIX_ID_LAYERM
+                               : version == 6                               ? IPFIX_ID_LAYER6
+                               : version == 4 || l->src_port || l->dst_port ? IPFIX_ID_LAYER4
+                                                                            : IPFIX_ID_LAYER;
+
+        id = needs > id ? needs : id; /* their numbers rise with what they hold */
+    }
+    return id;
 }
 
 /* subTemplateList, RFC 6313 section 4.5.2, outermost layer first. */
 static uint8_t *
 put_list(uint8_t *at, const struct pavo_record *r)
 {
+    static const uint8_t bytes[] = {LAYER_BYTES, LAYER4_BYTES, LAYER6_BYTES, LAYERM_BYTES};
     const unsigned n = row_layers(r);
-    uint16_t id = IPFIX_ID_LAYER;
-    unsigned bytes = LAYER_BYTES, length;
+    const uint16_t id = layer_template(r);
+    const unsigned length = 3 + n * bytes[id - IPFIX_ID_LAYER];
 
-    for (unsigned i = 0; i < n; i++) {
-        const struct pavo_layer *l = &r->encap[i];
-
-        if (l->ip_version == 6) {
-            id = IPFIX_ID_LAYER6;
-            bytes = LAYER6_BYTES;
-            break;
-        }
-        if (l->ip_version == 4 || l->src_port || l->dst_port) {
-            id = IPFIX_ID_LAYER4;
-            bytes = LAYER4_BYTES;
-        }
-    }
-    length = 3 + n * bytes;
     if (length < 255) {
         *at++ = (uint8_t)length;
     } else {

@@ -36,6 +36,7 @@ enum {
     IPFIX_ID_LAYER = 264,  /* a layer of the encapsulation: type and id */
     IPFIX_ID_LAYER4 = 265, /* and IPv4 endpoints */
     IPFIX_ID_LAYER6 = 266, /* and IPv6 endpoints */
+    IPFIX_ID_LAYERM = 267, /* and MACs beside these */
     /* ...options in domain 0. */
     IPFIX_ID_TYPES = 300,      /* RFC 5610 */
     IPFIX_ID_INTERFACES = 301, /* names of the sources */
@@ -54,7 +55,9 @@ enum {
     IPFIX_IE_IP6_DST = 28,
     IPFIX_IE_EXPORTED_OCTETS = 40,
     IPFIX_IE_EXPORTED_MESSAGES = 41,
+    IPFIX_IE_MAC_SRC = 56,
     IPFIX_IE_IP_VERSION = 60,
+    IPFIX_IE_MAC_DST = 80,
     IPFIX_IE_INTERFACE_NAME = 82,
     IPFIX_IE_INTERFACE_DESCRIPTION = 83,
     IPFIX_IE_METERING_PROCESS = 143,

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "ledger_row.h"
+#include "rows.h"
 #include "value.h"
 
 #define EXACT_MAX (UINT64_C(1) << 53)
@@ -126,7 +127,7 @@ put_duration(const struct json *j, char *at, const struct pavo_record *r)
 static char *
 put_protocol(const struct json *j, char *at, const struct pavo_record *r)
 {
-    const char *word = value_link_word(r);
+    const char *word = value_protocol_word(r);
 
     return word ? put_string(at, word) : NULL;
 }
@@ -210,16 +211,23 @@ put_encap(char *at, const struct pavo_record *r)
     for (unsigned i = 0; i < r->n_encap; i++) {
         const struct pavo_layer *l = &r->encap[i];
         const char *word = pavo_carrier_word((enum pavo_carrier)l->type);
+        const unsigned version = row_layer_version(l);
 
         at = value_copy(at, "{\"type\":", 8);
         at = put_string(at, word);
         at = value_copy(at, ",\"id\":", 6);
         at = fmt_u64(at, l->id);
-        if (l->ip_version) {
+        if (version == PAVO_LAYER_MAC) { /* members of their own: a member has one type */
+            at = value_copy(at, ",\"source_mac\":\"", 15);
+            at = value_address(at, version, l->src);
+            at = value_copy(at, "\",\"destination_mac\":\"", 21);
+            at = value_address(at, version, l->dst);
+            *at++ = '"';
+        } else if (version) {
             at = value_copy(at, ",\"source\":\"", 11);
-            at = value_address(at, l->ip_version == 4, l->src);
+            at = value_address(at, version, l->src);
             at = value_copy(at, "\",\"destination\":\"", 17);
-            at = value_address(at, l->ip_version == 4, l->dst);
+            at = value_address(at, version, l->dst);
             *at++ = '"';
         }
         at = value_copy(at, "},", 2);

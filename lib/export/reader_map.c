@@ -372,7 +372,7 @@ static const uint8_t *
 read_layer(const struct map_template *t, const uint8_t *at, const uint8_t *end,
            struct pavo_layer *l)
 {
-    uint8_t src[16] = {0}, dst[16] = {0};
+    uint8_t src[16] = {0}, dst[16] = {0}, src_mac[6] = {0}, dst_mac[6] = {0};
 
     *l = (struct pavo_layer){0};
     for (uint32_t i = 0; i < t->n_fields; i++) {
@@ -397,6 +397,8 @@ read_layer(const struct map_template *t, const uint8_t *at, const uint8_t *end,
             memcpy((f->id == IPFIX_IE_IP4_SRC ? src : dst) + 12, at, 4);
         else if (f->pen == 0 && (f->id == IPFIX_IE_IP6_SRC || f->id == IPFIX_IE_IP6_DST) && n == 16)
             memcpy(f->id == IPFIX_IE_IP6_SRC ? src : dst, at, 16);
+        else if (f->pen == 0 && (f->id == IPFIX_IE_MAC_SRC || f->id == IPFIX_IE_MAC_DST) && n == 6)
+            memcpy(f->id == IPFIX_IE_MAC_SRC ? src_mac : dst_mac, at, 6);
         at += n;
     }
     if (l->ip_version == 4) { /* in the last octets, mapped or not */
@@ -405,6 +407,11 @@ read_layer(const struct map_template *t, const uint8_t *at, const uint8_t *end,
     } else if (l->ip_version == 6) {
         memcpy(l->src, src, 16);
         memcpy(l->dst, dst, 16);
+    } else { /* MACs, unless both are zero */
+        memcpy(l->src, src_mac, 6);
+        memcpy(l->dst, dst_mac, 6);
+        l->ip_version = PAVO_LAYER_MAC;
+        l->ip_version = (uint8_t)row_layer_version(l);
     }
     return at;
 }

@@ -6,6 +6,8 @@
 #ifndef PAVO_ROWS_H
 #define PAVO_ROWS_H
 
+#include <string.h>
+
 #include "fields.h"
 
 /* Column PEN. */
@@ -40,6 +42,7 @@ enum row_have {
     ROW_HAVE_QUOTE_ICMP,
     ROW_HAVE_QUOTE_PORTS,
     ROW_HAVE_SPI,
+    ROW_HAVE_NAMED,
     ROW_HAVE_ARP,
     ROW_HAVE_VLAN,
     ROW_HAVE_INNER,
@@ -150,11 +153,34 @@ row_layers(const struct pavo_record *r)
     return r->n_encap < PAVO_LAYERS_MAX ? r->n_encap : PAVO_LAYERS_MAX;
 }
 
-/* Octets of a layer's addresses: 4, 16, or 0. */
+/* What the addresses of a layer are: 4, 6, PAVO_LAYER_MAC, or 0 for none. Two MACs of zeros are
+ * none: that is how IPFIX says it. */
+static inline unsigned
+row_layer_version(const struct pavo_layer *l)
+{
+    static const uint8_t none[6];
+
+    if (l->ip_version == PAVO_LAYER_MAC)
+        return memcmp(l->src, none, 6) || memcmp(l->dst, none, 6) ? PAVO_LAYER_MAC : 0;
+    return l->ip_version == 4 || l->ip_version == 6 ? l->ip_version : 0;
+}
+
+/* Octets of a layer's addresses: 4, 16, 6, or 0. */
 static inline unsigned
 row_layer_bytes(const struct pavo_layer *l)
 {
-    return l->ip_version == 4 ? 4 : l->ip_version == 6 ? 16 : 0;
+    static const uint8_t bytes[] = {[PAVO_LAYER_MAC] = 6, [4] = 4, [6] = 16};
+
+    return bytes[row_layer_version(l)];
+}
+
+/* Is the layer a tunnel, rather than a tag or a header of the link? A tunnel is what IP carries.
+ * layer2SegmentId (see fld_set()) names two kinds that only IP carries, without their addresses. */
+static inline bool
+row_is_tunnel(const struct pavo_layer *l)
+{
+    return l->ip_version == 4 || l->ip_version == 6 || l->type == PAVO_CARRIER_VXLAN ||
+           l->type == PAVO_CARRIER_NVGRE;
 }
 
 /* The n-th VLAN from outside; NULL: there is none. */
@@ -182,12 +208,12 @@ row_segment(const struct pavo_record *r)
     return 0;
 }
 
-/* The outermost layer that is a tunnel rather than a tag; NULL: there is none. */
+/* The outermost tunnel; NULL: there is none. */
 static inline const struct pavo_layer *
 row_outer(const struct pavo_record *r)
 {
     for (unsigned i = 0; i < row_layers(r); i++) {
-        if (r->encap[i].type != PAVO_CARRIER_VLAN && r->encap[i].type != PAVO_CARRIER_MPLS)
+        if (row_is_tunnel(&r->encap[i]))
             return &r->encap[i];
     }
     return NULL;

@@ -154,7 +154,7 @@ put_endpoint(char *at, const struct pavo_record *r, bool is_source)
         return r->hasMac ? fmt_mac(at, mac) : put_text(at, "-");
     if (brackets)
         *at++ = '[';
-    at = value_address(at, r->kind != PAVO_KIND_IP6, address);
+    at = value_address(at, r->kind == PAVO_KIND_IP6 ? 6 : 4, address);
     if (brackets)
         *at++ = ']';
     if (r->hasPorts) {
@@ -176,10 +176,16 @@ arrow(const struct pavo_record *r)
     return is_guess ? " ?>" : " ->";
 }
 
+static bool
+is_ip(const struct pavo_record *r)
+{
+    return r->kind == PAVO_KIND_IP4 || r->kind == PAVO_KIND_IP6;
+}
+
 static char *
 put_protocol(const struct text *t, char *at, const struct pavo_record *r)
 {
-    const char *word = value_link_word(r);
+    const char *word = is_ip(r) ? NULL : value_protocol_word(r);
     struct fld_value v;
 
     if (!word && r->kind == PAVO_KIND_IP6 && r->protocolIdentifier == 58)
@@ -213,12 +219,16 @@ carrier_has_id(const struct pavo_layer *l)
     case PAVO_CARRIER_IPIP:
     case PAVO_CARRIER_GUE:
     case PAVO_CARRIER_FOU:
-    case PAVO_CARRIER_ETHERIP:
         return false;
-    case PAVO_CARRIER_GRE:
-        return l->id != 0; /* 0: no key */
-    default:
+    case PAVO_CARRIER_VLAN: /* where 0 is an id like any other */
+    case PAVO_CARRIER_MPLS:
+    case PAVO_CARRIER_NVGRE:
+    case PAVO_CARRIER_VXLAN:
+    case PAVO_CARRIER_VXLAN_GPE:
+    case PAVO_CARRIER_GENEVE:
         return true;
+    default:
+        return l->id != 0; /* 0: none */
     }
 }
 
@@ -248,13 +258,17 @@ put_type_code(char *at, const char *what, unsigned type, unsigned code)
     return fmt_u64(at, code);
 }
 
-/* What else is worth a look: ICMP messages, ARP operation, pieces without a first one, unread
- * packets. */
+/* What else is worth a look: the name of what runs over IP, ICMP messages, ARP operation, pieces
+ * without a first one, unread packets. */
 static char *
 put_notes(const struct text *t, char *at, const struct pavo_record *r)
 {
     struct fld_value v;
 
+    if (is_ip(r) && value_protocol_word(r)) {
+        *at++ = ' ';
+        at = put_text(at, value_protocol_word(r));
+    }
     if (r->hasIcmp)
         at = put_type_code(at, " type ", r->icmpType, r->icmpCode);
     if (r->kind == PAVO_KIND_ARP)

@@ -1,6 +1,8 @@
 /* value.c - values as text, shared by the JSON, CSV and text encoders */
 #include "value.h"
 
+#include "rows.h"
+
 char *
 value_put(char *at, const struct fld *f, const struct fld_value *v)
 {
@@ -34,9 +36,11 @@ value_put(char *at, const struct fld *f, const struct fld_value *v)
 }
 
 char *
-value_address(char *at, bool is_ip4, const uint8_t *address)
+value_address(char *at, unsigned version, const uint8_t *address)
 {
-    return is_ip4 ? fmt_ip4(at, address) : fmt_ip6(at, address);
+    if (version == PAVO_LAYER_MAC)
+        return fmt_mac(at, address);
+    return version == 4 ? fmt_ip4(at, address) : fmt_ip6(at, address);
 }
 
 char *
@@ -45,24 +49,25 @@ value_encap(char *at, const struct pavo_record *r)
     for (unsigned i = 0; i < r->n_encap; i++) {
         const struct pavo_layer *l = &r->encap[i];
         const char *word = pavo_carrier_word((enum pavo_carrier)l->type);
+        const unsigned version = row_layer_version(l);
 
         if (i)
             *at++ = '/';
         at = value_copy(at, word, strlen(word));
         *at++ = ':';
         at = fmt_u64(at, l->id);
-        if (l->ip_version) {
+        if (version) {
             *at++ = '@';
-            at = value_address(at, l->ip_version == 4, l->src);
+            at = value_address(at, version, l->src);
             *at++ = '>';
-            at = value_address(at, l->ip_version == 4, l->dst);
+            at = value_address(at, version, l->dst);
         }
     }
     return at;
 }
 
 const char *
-value_link_word(const struct pavo_record *r)
+value_protocol_word(const struct pavo_record *r)
 {
     /* IEEE 802 numbers (iana.org/assignments/ieee-802-numbers) that a network is never without. */
     static const struct {
@@ -82,6 +87,8 @@ value_link_word(const struct pavo_record *r)
         {0x4242, true, "stp"}, /* both service access points 0x42: IEEE 802.1D bridges */
     };
 
+    if (r->protocolName && r->protocolName < PAVO_NAMES)
+        return pavo_name_word((enum pavo_name)r->protocolName);
     if (r->kind != PAVO_KIND_LINK && r->kind != PAVO_KIND_ARP)
         return NULL;
     for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)

@@ -31,15 +31,17 @@ value_get(const struct pavo_record *r, const struct fld *const *rows, unsigned n
     return NULL;
 }
 
-/* An address of a layer of the encapsulation or a flow: IPv4 or IPv6. */
-char *value_address(char *at, bool is_ip4, const uint8_t *address);
+/* An address of a layer of the encapsulation or a flow: IPv4 (4), IPv6 (6), or a MAC
+ * (PAVO_LAYER_MAC). */
+char *value_address(char *at, unsigned version, const uint8_t *address);
 
 /* "vlan:100/vxlan:5001@10.0.0.1>10.0.0.2": type:id, and the outer addresses where the layer has
  * some. */
 char *value_encap(char *at, const struct pavo_record *r);
 
-/* What an ARP or link-layer flow speaks, as a word; NULL: no word for it, or an IP flow. */
-const char *value_link_word(const struct pavo_record *r);
+/* What the flow speaks, as a word: its name, else what the EtherType of an ARP or link-layer flow
+ * says; NULL: no word for it. */
+const char *value_protocol_word(const struct pavo_record *r);
 
 /* Name of the interface or file of a record; NULL: not known. */
 static inline const char *

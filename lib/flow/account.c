@@ -81,6 +81,7 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     c->sequence = 1;
     c->source = p->source;
     c->ethertype = p->at.ethertype;
+    c->named = p->at.named;
     c->flow_label = p->at.flow_label;
     if (p->at.has_mac) {
         f->flags |= FLOW_MAC;
@@ -210,6 +211,8 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
         f->why = p->at.why;
     if (pavo_unlikely(p->at.n_frags))
         c->fragments[side]++;
+    if (pavo_unlikely(p->at.named) && !c->named)
+        c->named = p->at.named;
     if (p->at.has_tcp && f->state >= STATE_TCP_NEW) {
         f->tcp_flags[side] |= p->at.tcp_flags;
         if (tcp_matters(f, p))

@@ -101,6 +101,7 @@ struct flow_cold {
     uint8_t mac[2][6];
     uint8_t tos[2];
     uint8_t icmp_error_type, icmp_error_code;
+    uint8_t named; /* enum pavo_name, the first that a packet had; 0: none yet */
 };
 _Static_assert(sizeof(struct flow_cold) <= 168,
                "bounds the memory of a flow, see pavo_shard_bytes");

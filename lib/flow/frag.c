@@ -173,7 +173,7 @@ pavo_frag_owner_hash(const struct pavo_packet *p)
     uint64_t h = HASH_C2;
 
     for (unsigned i = 0; i < p->at.n_layers; i++) {
-        if (p->at.layers[i].ip_version != 0) {
+        if (p->at.layers[i].ip_version > PAVO_LAYER_MAC) {
             src = p->at.layers[i].src;
             dst = p->at.layers[i].dst;
             break;

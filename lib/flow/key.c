@@ -166,8 +166,9 @@ mac_pair(uint64_t h, const struct pavo_layers *at)
     return h ? h : 1;
 }
 
-/* Link-layer flows: MACs are the addresses, what they carry is the rest of the identity, and the
- * queue pair of InfiniBand, which stands where other flows keep a hash. */
+/* Link-layer flows: MACs are the addresses, what they carry is the rest of the identity: the
+ * EtherType or the service access points, the name where two protocols share them, and the queue
+ * pair of InfiniBand, which stands where other flows keep a hash. */
 static void
 key_link(struct pavo_packet *p)
 {
@@ -178,7 +179,7 @@ key_link(struct pavo_packet *p)
         memcpy(dst, p->at.dst_mac, 6);
     }
     p->is_b = set_endpoints(&p->key, src, dst, 0, 0);
-    p->key.extra = p->at.ethertype;
+    p->key.extra = (uint32_t)p->at.named << 16 | p->at.ethertype;
     p->key.quoted = p->at.spi;
     p->key.is_llc = p->at.is_llc;
     p->owner_hash = pavo_toeplitz(src, dst, 6, 0, 0);

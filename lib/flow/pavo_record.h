@@ -73,10 +73,12 @@ struct pavo_record {
     uint8_t destinationMacAddress[6];
     uint16_t ethernetType;
     uint16_t arpOperation;           /* of the flow's first packet; 0 if not ARP */
-    uint32_t securityParameterIndex; /* SPI of ESP and AH flows, key of unreadable GRE */
+    uint32_t securityParameterIndex; /* SPI of ESP and AH flows, key of unreadable GRE; of LINK
+                                        flows the queue pair of InfiniBand */
     uint32_t flowLabelIPv6;
     uint32_t ingressInterface;       /* source number of the first packet */
     uint32_t fragmentIdentification; /* of an isFragment flow */
+    uint8_t protocolName;            /* enum pavo_name, the first that a packet had; 0: none */
 
     /* ICMP. */
     uint8_t hasIcmp;

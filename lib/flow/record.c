@@ -53,10 +53,13 @@ fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, str
     memcpy(r->sourceMacAddress, c->mac[fwd], 6);
     memcpy(r->destinationMacAddress, c->mac[!fwd], 6);
     r->ethernetType = c->ethertype;
+    r->protocolName = c->named;
     if (k->kind == PAVO_KIND_ARP)
         r->arpOperation = c->u.arp_op;
     if (k->is_fragment)
         r->fragmentIdentification = k->extra;
+    else if (k->kind == PAVO_KIND_LINK)
+        r->securityParameterIndex = (uint32_t)k->quoted;
     else if ((k->kind == PAVO_KIND_IP4 || k->kind == PAVO_KIND_IP6) && !key_is_icmp(k))
         r->securityParameterIndex = k->extra;
 }

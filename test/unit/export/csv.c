@@ -102,6 +102,16 @@ values_by_name(void **state)
     assert_string_equal(cell(&t, "encap"), "vlan:100/vxlan:5001@10.0.0.1>10.0.0.2");
     assert_string_equal(cell(&t, "interface.name"), "eth2");
     assert_string_equal(cell(&t, "icmp.type"), "");
+    assert_string_equal(cell(&t, "protocol"), "");
+    assert_string_equal(cell(&t, "tunnel.type"), "vxlan");
+    pavo_buf_free(&t.buf);
+    r = rec_link(0x88cc, false);
+    r.protocolName = PAVO_NAME_LLDP;
+    rec_encap(&r, PAVO_CARRIER_PPPOE, 9, PAVO_LAYER_MAC);
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "protocol"), "lldp");
+    assert_string_equal(cell(&t, "encap"), "pppoe:9@00-00-5E-00-53-B1>00-00-5E-00-53-B2");
+    assert_string_equal(cell(&t, "tunnel.type"), "");
     pavo_buf_free(&t.buf);
 }
 

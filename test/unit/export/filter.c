@@ -75,6 +75,13 @@ records_make(void)
     r->arpOperation = 1;
     records[LLDP].kind = PAVO_KIND_LINK;
     records[LLDP].ethernetType = 0x88cc;
+    records[LLDP].protocolName = PAVO_NAME_LLDP;
+    records[LLDP].n_encap = 1;
+    records[LLDP].encap[0] = (struct pavo_layer){.type = PAVO_CARRIER_PPPOE,
+                                                 .id = 9,
+                                                 .ip_version = PAVO_LAYER_MAC,
+                                                 .src = {0, 0, 0x5e, 0, 0x53, 0xb1},
+                                                 .dst = {0, 0, 0x5e, 0, 0x53, 0xb2}};
     r = ip_set(VXLAN_WEB, PAVO_KIND_IP4, 6, "172.16.0.1", 40000, "172.16.0.2", 8080);
     r->n_encap = 2;
     r->encap[0] = (struct pavo_layer){.type = PAVO_CARRIER_VLAN, .id = 7};
@@ -179,6 +186,19 @@ static const struct match_case {
     {"outer dst 10.9.0.2", B(VXLAN_WEB)},
     {"outer net 10.9.0.0/16", B(VXLAN_WEB)},
     {"outer port 4789", B(VXLAN_WEB)},
+    {"outer ether host 00:00:5e:00:53:b2", B(LLDP)},
+    {"outer ether src 00:00:5e:00:53:b1", B(LLDP)},
+    {"outer ether dst 00:00:5e:00:53:b1", 0},
+    {"outer ether host 00:00:5e:00:53:01", 0}, /* of the innermost frame */
+    {"ether host 00:00:5e:00:53:b1", 0},
+    {"outer net 0.0.0.0/0", B(VXLAN_WEB)},
+    {"pppoe 9", B(LLDP)},
+    {"protocol = lldp", B(LLDP)},
+    {"protocol != lldp", ALL & ~B(LLDP)},
+    {"has protocol", B(LLDP)},
+    {"network.protocol = lldp", B(LLDP)},
+    {"protocolName = 1", B(LLDP)},
+    {"protocol in (lldp)", B(LLDP)},
     {"host 10.9.0.2", 0},
     {"ether host 00:00:5e:00:53:01", B(WEB)},
     {"ether src 00-00-5E-00-53-01", B(WEB)},
@@ -224,7 +244,7 @@ static const struct match_case {
     {"icmp.type = 8", B(PING)},
     {"has icmp.type", B(PING)},
     {"has src.port", TCP | B(DNS)},
-    {"not has encap", ALL & ~(B(VXLAN_WEB) | B(VLAN_SSH))},
+    {"not has encap", ALL & ~(B(VXLAN_WEB) | B(VLAN_SSH) | B(LLDP))},
     {"final", ALL},
     {"not final", 0},
     {"fragment", 0},
@@ -287,6 +307,10 @@ static const struct error_case {
     {"ether port 5", "'port'", "'ether' is followed by"},
     {"outer proto 5", "'proto'", "tunnel"},
     {"outer tcp", "'tcp'", "'outer' is followed by"},
+    {"outer ether proto 5", "'proto'", "tunnel"},
+    {"outer ether port 5", "'port'", "'outer ether' is followed by"},
+    {"protocol = lldq", "'lldq'", "protocol is one of lldp"},
+    {"protocol > lldp", "'>'", "no order"},
     {"proto 256", "'256'", "protocol"},
     {"bytes", "'bytes'", "has bytes"},
     {"bytes > many", "'many'", "number"},

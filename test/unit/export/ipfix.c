@@ -326,6 +326,50 @@ a_record_stands_in_the_elements_that_others_read(void **state)
     pavo_buf_free(&b);
 }
 
+/* The MACs of a backbone, an IPv6 tunnel inside, a tag: one template holds all three. */
+static void
+layers_with_macs_have_a_template(void **state)
+{
+    static const uint8_t macs[] = {0, 0, 0x5e, 0, 0x53, 0xb1, 0, 0, 0x5e, 0, 0x53, 0xb2};
+    static const uint8_t none[16];
+    struct pavo_record r = rec_link(0x88cc, false);
+    struct seen *s = calloc(1, sizeof *s);
+    struct found f = {0};
+    const uint8_t *list;
+    struct pavo_buf b;
+    unsigned n;
+
+    (void)state;
+    r.protocolName = PAVO_NAME_LLDP;
+    r.securityParameterIndex = 0x10001;
+    rec_encap(&r, PAVO_CARRIER_PPPOE, 9, PAVO_LAYER_MAC);
+    rec_encap(&r, PAVO_CARRIER_GENEVE, 77, 6);
+    rec_encap(&r, PAVO_CARRIER_VLAN, 5, 0);
+    b = stream_of(&r, 1, 0);
+    s->on_record = keep_flow;
+    s->ctx = &f;
+    take_apart(s, b.at, b.len);
+    assert_int_equal(*find_field(f.t, f.bytes, 32473, 1032, &n), PAVO_NAME_LLDP);
+    assert_int_equal(u32(find_field(f.t, f.bytes, 32473, 1025, &n)), 0x10001);
+    assert_int_equal(*find_field(f.t, f.bytes, 32473, 1027, &n), PAVO_CARRIER_GENEVE);
+    list = find_field(f.t, f.bytes, 32473, 1029, &n);
+    assert_int_equal(n, 3 + 3 * 54);
+    assert_int_equal(u16(list + 1), 267);
+    assert_int_equal(list[3], PAVO_CARRIER_PPPOE);
+    assert_int_equal(u32(list + 3 + 1), 9);
+    assert_int_equal(list[3 + 5], 0); /* no IP */
+    assert_memory_equal(list + 3 + 6, none, 16);
+    assert_memory_equal(list + 3 + 42, macs, 12);
+    assert_int_equal(list[3 + 54], PAVO_CARRIER_GENEVE);
+    assert_int_equal(list[3 + 54 + 5], 6);
+    assert_int_equal(list[3 + 54 + 6], 0xfe);
+    assert_memory_equal(list + 3 + 54 + 42, none, 12);
+    assert_int_equal(list[3 + 108], PAVO_CARRIER_VLAN);
+    assert_int_equal(list[3 + 108 + 5], 0);
+    free(s);
+    pavo_buf_free(&b);
+}
+
 static void
 each_kind_has_its_template(void **state)
 {
@@ -452,6 +496,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_keep_the_order_that_collectors_need),
         cmocka_unit_test(a_record_stands_in_the_elements_that_others_read),
+        cmocka_unit_test(layers_with_macs_have_a_template),
         cmocka_unit_test(each_kind_has_its_template),
         cmocka_unit_test(no_message_is_longer_than_allowed_and_no_record_is_missing),
         cmocka_unit_test(a_new_file_begins_with_templates_and_goes_on_counting),

@@ -166,6 +166,40 @@ tcp_has_the_shape(void **state)
 }
 
 static void
+names_and_macs_of_layers(void **state)
+{
+    struct pavo_record r = rec_tcp4();
+    json_t *j = record_load(&r);
+
+    is_absent(j, "network.protocol");
+    json_decref(j);
+    r.protocolName = PAVO_NAME_LLDP;
+    rec_encap(&r, PAVO_CARRIER_PPPOE, 9, PAVO_LAYER_MAC);
+    j = record_load(&r);
+    is_json(j, "network.protocol", "\"lldp\"");
+    is_json(j, "flow.encap",
+            "[{\"type\":\"pppoe\",\"id\":9,\"source_mac\":\"00-00-5E-00-53-B1\","
+            "\"destination_mac\":\"00-00-5E-00-53-B2\"}]");
+    is_absent(j, "flow.tunnel"); /* what a link carries is no tunnel */
+    json_decref(j);
+    r = rec_link(0x9000, false);
+    j = record_load(&r);
+    is_json(j, "network.protocol", "\"loopback\""); /* by its EtherType */
+    is_absent(j, "flow.spi");
+    json_decref(j);
+    r.protocolName = PAVO_NAME_LLDP;
+    r.securityParameterIndex = 0x10001;
+    j = record_load(&r);
+    is_json(j, "network.protocol", "\"lldp\"");
+    is_json(j, "flow.spi", "\"0x010001\"");
+    json_decref(j);
+    r.protocolName = 255; /* a number of a later version */
+    j = record_load(&r);
+    is_json(j, "network.protocol", "\"loopback\"");
+    json_decref(j);
+}
+
+static void
 top_level_order(void **state)
 {
     static const char *const keys[] = {
@@ -430,6 +464,7 @@ static const struct t_case {
 } cases[] = {
     {"a TCP flow in VLAN and VXLAN has the documented shape", tcp_has_the_shape},
     {"top-level keys stand in the documented order", top_level_order},
+    {"names of protocols, and layers with MAC addresses", names_and_macs_of_layers},
     {"event.type tells first, middle and last records apart", event_types},
     {"what is unknown is left out", absent_is_left_out},
     {"ARP, LLDP, STP and unknown frames are flows with their words", link_and_arp},

@@ -60,6 +60,9 @@ rec_encap(struct pavo_record *r, enum pavo_carrier type, uint32_t id, int ip_ver
     if (ip_version == 4) {
         memcpy(l->src, "\x0a\x00\x00\x01", 4);
         memcpy(l->dst, "\x0a\x00\x00\x02", 4);
+    } else if (ip_version == PAVO_LAYER_MAC) {
+        memcpy(l->src, "\x00\x00\x5e\x00\x53\xb1", 6);
+        memcpy(l->dst, "\x00\x00\x5e\x00\x53\xb2", 6);
     } else if (ip_version == 6) {
         memset(l->src, 0xfe, 16); /* the longest text: no group is short */
         memset(l->dst, 0xfd, 16);

@@ -127,15 +127,18 @@ stream_random_record(uint64_t *seed)
     for (unsigned i = 0; i < r.n_encap; i++) {
         struct pavo_layer *l = &r.encap[i];
 
+        static const struct {
+            uint8_t ip_version, bytes;
+        } kinds_of_layer[] = {{0, 0}, {4, 4}, {6, 16}, {PAVO_LAYER_MAC, 6}};
+        const unsigned k = stream_random(seed) % 4;
+        const unsigned used = kinds_of_layer[k].bytes;
+
         l->unused = 0;
-        l->ip_version = (uint8_t)(stream_random(seed) % 3 * 2);
-        l->ip_version = l->ip_version ? (uint8_t)(l->ip_version + 2) : 0;
+        l->ip_version = kinds_of_layer[k].ip_version;
         if (l->ip_version == 0)
             l->src_port = l->dst_port = 0;
-        if (l->ip_version != 6) {
-            memset(l->src + (l->ip_version ? 4 : 0), 0, l->ip_version ? 12 : 16);
-            memset(l->dst + (l->ip_version ? 4 : 0), 0, l->ip_version ? 12 : 16);
-        }
+        memset(l->src + used, 0, 16 - used);
+        memset(l->dst + used, 0, 16 - used);
     }
     return r;
 }

@@ -228,6 +228,16 @@ tunnels_and_notes(void **state)
     r = rec_link(0x88cc, false);
     assert_non_null(strstr(line_of(&r), " lldp   00-00-5E-00-53-01      ?> 00-00-5E-00-53-02 "));
     r = rec_link(0x1234, false);
+    r.protocolName = PAVO_NAME_LLDP; /* the name goes before the number */
+    assert_non_null(strstr(line_of(&r), " lldp   00-"));
+    rec_encap(&r, PAVO_CARRIER_ETHERIP, 0, 4); /* no id */
+    rec_encap(&r, PAVO_CARRIER_VLAN, 0, 0);    /* a priority tag */
+    assert_non_null(strstr(line_of(&r), " idle        etherip vlan 0\n"));
+    r = rec_tcp4();
+    r.protocolName = PAVO_NAME_LLDP;
+    assert_non_null(strstr(line_of(&r), " tcp    192.0.2.10:51234 "));
+    assert_non_null(strstr(line_of(&r), " tcp_closed  lldp\n"));
+    r = rec_link(0x1234, false);
     assert_non_null(strstr(line_of(&r), " 0x1234 00-"));
     r = rec_link(0x0102, true);
     r.hasMac = 0;

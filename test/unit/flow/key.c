@@ -152,6 +152,35 @@ arp_and_link(void **state)
     assert_false(same_flow());
 }
 
+/* CDP and VTP share their service access points, queue pairs one pair of ports. */
+static void
+link_flows_are_told_apart_by_name_and_queue_pair(void **state)
+{
+    memset(&p, 0, sizeof p);
+    p.at.kind = PAVO_KIND_LINK;
+    p.at.ethertype = 0xaaaa;
+    p.at.is_llc = 1;
+    p.at.named = PAVO_NAME_LLDP;
+    q = p;
+    p_key(&p);
+    p_key(&q);
+    assert_true(same_flow());
+    assert_int_equal(p.key.extra, (uint32_t)PAVO_NAME_LLDP << 16 | 0xaaaa);
+    q.at.named = 0;
+    p_key(&q);
+    assert_false(same_flow());
+    q = p;
+    q.at.spi = 0x10001;
+    p_key(&q);
+    assert_false(same_flow());
+    assert_int_equal(q.key.quoted, 0x10001);
+    p_udp(&p, 0, A, 1, B, 2); /* over IP the numbers say it all */
+    q = p;
+    q.at.named = PAVO_NAME_LLDP;
+    p_key(&q);
+    assert_true(same_flow());
+}
+
 static void
 layer(struct pavo_packet *at, uint8_t type, uint32_t id)
 {
@@ -306,6 +335,7 @@ main(void)
         cmocka_unit_test(spi_of_esp_is_identity),
         cmocka_unit_test(queue_pairs_split_flows),
         cmocka_unit_test(arp_and_link),
+        cmocka_unit_test(link_flows_are_told_apart_by_name_and_queue_pair),
         cmocka_unit_test(interface_and_macs_on_request),
         cmocka_unit_test(keys_hold_nothing_of_the_run),
     };

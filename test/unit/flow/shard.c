@@ -408,15 +408,42 @@ link_flows_have_macs_and_an_ethertype(void **state)
     memcpy(pkt.at.src_mac, "\2\0\0\0\0\7", 6);
     memcpy(pkt.at.dst_mac, "\1\x80\xc2\0\0\x0e", 6);
     pkt.at.ethertype = 0x88cc;
+    pkt.at.named = PAVO_NAME_LLDP;
+    pkt.at.spi = 0x10001;
     pkt.at.l3_len = 60;
     ft_put(&t, p_key(&pkt));
     ft_flush(&t, 0, PAVO_DETAIL_STOPPED);
     assert_int_equal(t.n_got, 1);
     assert_int_equal(t.got[0].hasMac, 1);
     assert_int_equal(t.got[0].ethernetType, 0x88cc);
+    assert_int_equal(t.got[0].protocolName, PAVO_NAME_LLDP);
+    assert_int_equal(t.got[0].securityParameterIndex, 0x10001);
     assert_memory_equal(t.got[0].sourceMacAddress, "\2\0\0\0\0\7", 6);
     assert_memory_equal(t.got[0].destinationMacAddress, "\1\x80\xc2\0\0\x0e", 6);
     assert_int_equal(t.got[0].sourceAddress[0], 0);
+    ft_close(&t);
+}
+
+static void
+the_first_name_stays(void **state)
+{
+    struct ft t = started(16, 16);
+
+    p_udp(&pkt, AT_MS(0), A, 1000, B, 2000);
+    ft_put(&t, &pkt);
+    p_udp(&pkt, AT_MS(1), B, 2000, A, 1000);
+    pkt.at.named = PAVO_NAME_LLDP;
+    ft_put(&t, &pkt);
+    p_udp(&pkt, AT_MS(2), A, 1000, B, 2000);
+    pkt.at.named = PAVO_NAME_LLDP + 1;
+    ft_put(&t, &pkt);
+    p_udp(&pkt, AT_MS(70000), A, 1000, B, 2000); /* the flow has ended: a new one has no name */
+    ft_put(&t, &pkt);
+    ft_flush(&t, 0, PAVO_DETAIL_STOPPED);
+    assert_int_equal(t.n_got, 2);
+    assert_int_equal(t.got[0].packetDeltaCount[0] + t.got[0].packetDeltaCount[1], 3);
+    assert_int_equal(t.got[0].protocolName, PAVO_NAME_LLDP);
+    assert_int_equal(t.got[1].protocolName, 0);
     ft_close(&t);
 }
 
@@ -515,8 +542,12 @@ the_list_of_layers_is_turned_with_the_flow(void **state)
     const struct pavo_record *r;
 
     p_tcp(&pkt, AT_MS(0), B, 80, A, 50000, SYN | ACK, 1, 1, 0);
-    pkt.at.n_layers = 2;
+    pkt.at.n_layers = 3;
     pkt.at.layers[0] = (struct pavo_layer){.type = PAVO_CARRIER_VLAN, .id = 5};
+    pkt.at.layers[2] = (struct pavo_layer){.type = PAVO_CARRIER_PPPOE,
+                                           .ip_version = PAVO_LAYER_MAC,
+                                           .src = {2, 0, 0, 0, 0, 1},
+                                           .dst = {2, 0, 0, 0, 0, 2}};
     pkt.at.layers[1] = (struct pavo_layer){.type = PAVO_CARRIER_VXLAN,
                                            .ip_version = 4,
                                            .id = 5001,
@@ -528,7 +559,7 @@ the_list_of_layers_is_turned_with_the_flow(void **state)
     ft_flush(&t, 0, PAVO_DETAIL_STOPPED);
     r = &t.got[0];
     assert_int_equal(r->sourceAddress[3], 1);
-    assert_int_equal(r->n_encap, 2);
+    assert_int_equal(r->n_encap, 3);
     assert_int_equal(r->encapLost, 0);
     assert_int_equal(r->encap[0].id, 5);
     assert_int_equal(r->encap[1].id, 5001);
@@ -536,6 +567,9 @@ the_list_of_layers_is_turned_with_the_flow(void **state)
     assert_int_equal(r->encap[1].dst[3], 1);
     assert_int_equal(r->encap[1].src_port, 4789);
     assert_int_equal(r->encap[1].dst_port, 54321);
+    assert_int_equal(r->encap[2].ip_version, PAVO_LAYER_MAC);
+    assert_int_equal(r->encap[2].src[5], 2);
+    assert_int_equal(r->encap[2].dst[5], 1);
     ft_close(&t);
 }
 
@@ -714,6 +748,7 @@ main(void)
         cmocka_unit_test(after_its_first_record_a_flow_is_not_turned),
         cmocka_unit_test(arp_request_and_reply_are_one_flow),
         cmocka_unit_test(link_flows_have_macs_and_an_ethertype),
+        cmocka_unit_test(the_first_name_stays),
         cmocka_unit_test(an_icmp_error_is_a_flow_and_marks_the_one_it_quotes),
         cmocka_unit_test(marks_need_the_same_tenant_and_a_live_flow),
         cmocka_unit_test(an_error_about_a_ping_marks_the_ping),

@@ -139,7 +139,8 @@ fuzz_one() { # TARGET SECONDS: what it finds is left in the folder for the log
     dir=$(mktemp -d) || return 1
     mkdir -p "$dir/new" "$dir/found/"
     local seeds=()
-    [ -d "test/fuzz/corpus/$name" ] && seeds=("test/fuzz/corpus/$name")
+    [ -d "test/fuzz/corpus/$name" ] && seeds+=("test/fuzz/corpus/$name")
+    [ -d "$out/seeds/$name" ] && seeds+=("$out/seeds/$name")
     "$out/fuzz/test/fuzz/fuzz-$name" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$dir/found/" "$dir/new" "${seeds[@]}"
     status=$?
@@ -148,6 +149,10 @@ fuzz_one() { # TARGET SECONDS: what it finds is left in the folder for the log
     done
     rm -rf "$dir"
     return $status
+}
+fuzz_seeds() { # inputs made of the frames of the unit tests
+    rm -rf "$out/seeds"
+    PAVO_SEEDS="$out/seeds" "$out/gcc/test/unit/decap/decap-walk"
 }
 fuzz_all() { # two at a time
     local targets=() t status=0 passed=0 failed=0 dir
@@ -177,9 +182,15 @@ fuzz_all() { # two at a time
     [ $failed = 0 ]
 }
 section "fuzzing"
-TARGETS=$(printf 'test/fuzz/fuzz-%s ' $(cd test/fuzz && ls ./*.c | sed 's|^\./||; s|\.c$||' | grep -v '^replay$')) \
+TARGETS=fuzz-targets \
     build_part "build of the fuzz targets" "$out/fuzz" clang -Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false -Ddpdk=disabled -Dtests=disabled
+part "seeds of the decoder's fuzz targets" fuzz_seeds
 part "fuzz targets, $fuzz_seconds s each" fuzz_all
+
+# ---- cost ----------------------------------------------------------------------------------------------------------
+
+section "cost"
+part "nested headers cost no more than their number" scripts/decode-cost.sh "$out/gcc"
 
 # ---- the real binary -------------------------------------------------------------------------------------------------
 

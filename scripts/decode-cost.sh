@@ -22,6 +22,7 @@ frames=("$@")
 for frame in "${frames[@]}"; do
     few=$(instructions "$frame" 1000)
     many=$(instructions "$frame" 11000)
+    [[ $few =~ ^[0-9]+$ && $many =~ ^[0-9]+$ ]] || { echo "$frame: valgrind counted nothing"; exit 1; }
     cost[$frame]=$(((many - few) / 10000))
     printf '%-12s %6d instructions\n' "$frame" "${cost[$frame]}"
 done

@@ -11,7 +11,7 @@ set -u
 runtime=(libpcap0.8 libjansson4 libhwloc15)
 dev=(gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev libhwloc-dev libdpdk-dev)
 test=(libcmocka-dev clang libclang-rt-14-dev clang-format-14 python3 git iproute2 iputils-ping ethtool procps
-    tcpdump tshark nfdump argus-server argus-client jq libfixbuf-tools)
+    tcpdump tshark nfdump argus-server argus-client jq libfixbuf-tools valgrind)
 # Without these there is no build at all; the others only switch parts off.
 needed=(gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev)
 

@@ -4,9 +4,15 @@
  * decodes every shorter piece of the frame, once as a short capture and once as a short frame, from
  * a heap block of exactly that size (AddressSanitizer sees one byte too far), and checks that no
  * result claims what it could not have seen.
+ *
+ * With PAVO_SEEDS=DIR no test runs: the frames, and what follows each header in them, become inputs
+ * of the fuzz targets, DIR/walk/ROW and DIR/decap-FAMILY/ROW-DEPTH-STEP.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <sys/stat.h>
 
+#include "decap_family.h"
 #include "pavo_decap.h"
 #include "t.h"
 
@@ -436,6 +442,77 @@ every_carrier_and_name_has_a_case(void **state)
 #include "names.def"
 }
 
+/* ---- seeds of the fuzz targets ---- */
+
+static struct {
+    const char *dir;
+    size_t row;
+    const uint8_t *bytes; /* the frame */
+    size_t n;
+    unsigned told; /* index of family_told */
+} seed;
+
+/* DIR/TARGET/NAME: the two bytes that choose, then 'n' bytes. */
+static void
+seed_write(const char *target, const char *name, const uint8_t choose[2], const uint8_t *bytes,
+           size_t n)
+{
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", seed.dir, target);
+    mkdir(path, 0777); /* it may be there */
+    snprintf(path, sizeof path, "%s/%s/%s", seed.dir, target, name);
+    f = fopen(path, "wb");
+    if (!f || fwrite(choose, 1, 2, f) != 2 || fwrite(bytes, 1, n, f) != n || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void
+seed_header(enum dec_step step, const uint8_t *at, const struct dec_walk *w)
+{
+    static const char *const families[] = {"link",   "ether", "mpls", "ip",
+                                           "tunnel", "udp",   "l4",   "radio"};
+    const uint8_t choose[2] = {family_index(step),
+                               (uint8_t)(family_around(w) | seed.told << AROUND_TOLD_SHIFT)};
+    char target[32], name[64];
+
+    snprintf(target, sizeof target, "decap-%s", families[family_of_step[step]]);
+    snprintf(name, sizeof name, "%03zu-%02u-%s", seed.row, w->out->depth, step_names[step]);
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    seed_write(target, name, choose, at, seed.n - (size_t)(at - seed.bytes));
+}
+
+static int
+seeds_make(const char *dir)
+{
+    mkdir(dir, 0777);
+    seed.dir = dir;
+    dec_trace = seed_header;
+    for (seed.row = 0; seed.row < sizeof rows / sizeof rows[0]; seed.row++) {
+        const struct row *r = &rows[seed.row];
+        struct pavo_layers o;
+        uint8_t *bytes = t_hex(r->hex, &seed.n);
+        const uint32_t told = r->told ? r->told : (uint32_t)seed.n;
+        const uint8_t choose[2] = {(uint8_t)r->link, told > seed.n ? 127 : 0};
+        char name[16];
+
+        seed.bytes = bytes;
+        seed.told = 0;
+        while (seed.told < 7 && family_told[seed.told] < told - seed.n)
+            seed.told++;
+        snprintf(name, sizeof name, "%03zu", seed.row);
+        seed_write("walk", name, choose, bytes, seed.n);
+        decode(r->link, bytes, (uint32_t)seed.n, told, &o);
+        free(bytes);
+    }
+    printf("%zu frames\n", seed.row);
+    return 0;
+}
+
 int
 main(void)
 {
@@ -454,6 +531,8 @@ main(void)
     int failed;
 
     rows_config();
+    if (getenv("PAVO_SEEDS"))
+        return seeds_make(getenv("PAVO_SEEDS"));
     dec_trace = rows_trace;
     failed = T_RUN_TABLE(rows, row_test);
     failed += cmocka_run_group_tests_name("others", others, NULL, NULL);

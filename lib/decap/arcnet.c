@@ -62,7 +62,9 @@ arcnet(const uint8_t *stations, uint8_t protocol, struct cur *rest, struct dec_w
     out->dst_mac[5] = stations[1];
     out->has_mac = 1;
     dec_mark_link(w, rest, ethertype_of(protocol, step), false);
-    return flag == 0 || (flag & FLAG_FIRST) ? step : DEC_STOP;
+    if (flag & FLAG_FIRST)
+        w->is_piece = true;
+    return flag == 0 || w->is_piece ? step : DEC_STOP;
 }
 
 enum dec_step

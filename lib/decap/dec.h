@@ -160,7 +160,7 @@ dec_enter(struct dec_walk *w, enum pavo_carrier type, uint32_t id)
         w->on_trial = true;
         w->in_doubt = w->is_quote; /* only an IP packet is of use there */
     }
-    if (out->n_layers == PAVO_LAYERS_MAX) /* cannot be: no header adds two */
+    if (out->n_layers == PAVO_LAYERS_MAX) /* a switch tag or STT adds a VLAN besides its own */
         return;
     l->type = (uint8_t)type;
     l->ip_version = is_ip ? out->kind : 0;

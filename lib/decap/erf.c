@@ -13,7 +13,7 @@ enum {
     PPP_ADDRESS = 0xff03,
     CISCO_UNICAST = 0x0f00,
     CISCO_MULTICAST = 0x8f00,
-    CISCO_KEEPALIVE = 0x8035, /* RARP elsewhere */
+    UI = 0x03, /* unnumbered information */
 };
 
 /* Bytes between the headers and the frame: a channel for the types with many of them, offset and
@@ -56,7 +56,8 @@ dec_erf(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 }
 
 /* Packet over SONET, and other links with the framing of HDLC. Which protocol it frames is told by
- * the first two bytes: PPP (RFC 1662) or Cisco's. */
+ * its first bytes: PPP (RFC 1662), Cisco's, or the address of Frame Relay before unnumbered
+ * information (ITU-T Q.922 section 3.2). */
 enum dec_step
 dec_pos(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
@@ -67,9 +68,7 @@ dec_pos(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         cur_take(rest, 2);
         return DEC_PPP;
     }
-    if (be16(h) != CISCO_UNICAST && be16(h) != CISCO_MULTICAST)
-        return DEC_STOP;
-    cur_take(rest, 4);
-    dec_mark_link(w, rest, be16(h + 2), false);
-    return be16(h + 2) == CISCO_KEEPALIVE ? DEC_STOP : dec_route(DEC_BY_ETHERTYPE, be16(h + 2));
+    if (be16(h) == CISCO_UNICAST || be16(h) == CISCO_MULTICAST)
+        return DEC_CHDLC;
+    return !(h[0] & 1) && h[1] & 1 && h[2] == UI ? DEC_FRELAY : DEC_STOP;
 }

@@ -168,6 +168,8 @@ dec_bth(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         !looks_ipoib(rest, is_connected && operation == SEND_FIRST))
         return DEC_STOP;
     dec_enter(w, PAVO_CARRIER_INFINIBAND, be16(h + 2) & ~(uint32_t)MEMBERSHIP);
+    if (is_connected && operation == SEND_FIRST)
+        w->is_piece = true;
     return DEC_IPOIB;
 }
 

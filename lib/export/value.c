@@ -3,6 +3,8 @@
 
 #include "rows.h"
 
+enum { ETHERTYPE_ARP = 0x0806, ETHERTYPE_RARP = 0x8035 };
+
 char *
 value_put(char *at, const struct fld *f, const struct fld_value *v)
 {
@@ -69,30 +71,12 @@ value_encap(char *at, const struct pavo_record *r)
 const char *
 value_protocol_word(const struct pavo_record *r)
 {
-    /* IEEE 802 numbers (iana.org/assignments/ieee-802-numbers) that a network is never without. */
-    static const struct {
-        uint16_t type;
-        bool is_llc;
-        const char *word;
-    } words[] = {
-        {0x0806, false, "arp"},
-        {0x8035, false, "rarp"},
-        {0x88cc, false, "lldp"},
-        {0x8809, false, "lacp"}, /* slow protocols: LACP, marker, OAM */
-        {0x888e, false, "eapol"},
-        {0x88f7, false, "ptp"},
-        {0x8902, false, "cfm"},
-        {0x88e5, false, "macsec"},
-        {0x9000, false, "loopback"},
-        {0x4242, true, "stp"}, /* both service access points 0x42: IEEE 802.1D bridges */
-    };
-
     if (r->protocolName && r->protocolName < PAVO_NAMES)
         return pavo_name_word((enum pavo_name)r->protocolName);
     if (r->kind != PAVO_KIND_LINK && r->kind != PAVO_KIND_ARP)
         return NULL;
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (words[i].type == r->ethernetType && words[i].is_llc == (r->isLlc != 0))
-            return words[i].word;
-    return r->kind == PAVO_KIND_ARP ? "arp" : NULL;
+    if (r->ethernetType == ETHERTYPE_RARP && !r->isLlc)
+        return "rarp";
+    return r->kind == PAVO_KIND_ARP || (r->ethernetType == ETHERTYPE_ARP && !r->isLlc) ? "arp"
+                                                                                       : NULL;
 }

@@ -182,9 +182,9 @@ names_and_macs_of_layers(void **state)
             "\"destination_mac\":\"00-00-5E-00-53-B2\"}]");
     is_absent(j, "flow.tunnel"); /* what a link carries is no tunnel */
     json_decref(j);
-    r = rec_link(0x9000, false);
+    r = rec_link(0x8035, false);
     j = record_load(&r);
-    is_json(j, "network.protocol", "\"loopback\""); /* by its EtherType */
+    is_json(j, "network.protocol", "\"rarp\""); /* by its EtherType */
     is_absent(j, "flow.spi");
     json_decref(j);
     r.protocolName = PAVO_NAME_LLDP;
@@ -195,7 +195,7 @@ names_and_macs_of_layers(void **state)
     json_decref(j);
     r.protocolName = 255; /* a number of a later version */
     j = record_load(&r);
-    is_json(j, "network.protocol", "\"loopback\"");
+    is_json(j, "network.protocol", "\"rarp\"");
     json_decref(j);
 }
 
@@ -284,6 +284,7 @@ link_and_arp(void **state)
     json_decref(j);
 
     r = rec_link(0x88cc, false);
+    r.protocolName = PAVO_NAME_LLDP;
     j = record_load(&r);
     is_json(j, "network.protocol", "\"lldp\"");
     is_json(j, "flow.ethertype", "\"0x88cc\"");
@@ -293,6 +294,7 @@ link_and_arp(void **state)
     json_decref(j);
 
     r = rec_link(0x4242, true);
+    r.protocolName = PAVO_NAME_STP;
     j = record_load(&r);
     is_json(j, "network.protocol", "\"stp\"");
     is_json(j, "flow.llc", "true");

@@ -225,8 +225,8 @@ tunnels_and_notes(void **state)
     line = line_of(&r);
     assert_non_null(strstr(line, " arp    192.0.2.10 "));
     assert_non_null(strstr(line, " operation 1\n"));
-    r = rec_link(0x88cc, false);
-    assert_non_null(strstr(line_of(&r), " lldp   00-00-5E-00-53-01      ?> 00-00-5E-00-53-02 "));
+    r = rec_link(0x0806, false);
+    assert_non_null(strstr(line_of(&r), " arp    00-00-5E-00-53-01      ?> 00-00-5E-00-53-02 "));
     r = rec_link(0x1234, false);
     r.protocolName = PAVO_NAME_LLDP; /* the name goes before the number */
     assert_non_null(strstr(line_of(&r), " lldp   00-"));

@@ -4,6 +4,7 @@
 enum {
     UNSOLICITED_DATA = 0x04, /* routing control of a datagram */
     TYPE_IP = 0x05,
+    END_OF_SEQUENCE = 0x08,
     HAS_NETWORK_HEADER = 0x20,
     DELIMITER_BYTES = 4,
 };
@@ -36,6 +37,7 @@ dec_fc(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->has_mac = 1;
     out->named = PAVO_NAME_FIBRE_CHANNEL;
     dec_mark_link(w, rest, h[8], false);
+    w->is_piece = (h[9] & END_OF_SEQUENCE) == 0;
     return h[0] == UNSOLICITED_DATA && h[8] == TYPE_IP && h[13] == HAS_NETWORK_HEADER &&
                    be16(h + 14) == 0
                ? DEC_IP_OVER_FC

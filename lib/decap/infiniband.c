@@ -195,8 +195,10 @@ dec_roce2(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     struct pavo_layers *out = w->out;
     const uint32_t left = rest->told + w->over;
 
-    if (w->cfg->udp_step[out->dst_port] != DEC_ROCE2 || (h[1] & TRANSPORT_VERSION) ||
-        !is_operation(h[0]) || (h[4] & 0x3f) || (h[8] & 0x7f) || left < ICRC_BYTES || left % 4)
+    if (w->cfg->udp_step[out->dst_port] != DEC_ROCE2) /* its source ports only spread flows */
+        return DEC_STOP;
+    if ((h[1] & TRANSPORT_VERSION) || !is_operation(h[0]) || (h[4] & 0x3f) || (h[8] & 0x7f) ||
+        left < ICRC_BYTES || left % 4)
         return dec_stop(w, PAVO_WHY_UNSOUND);
     out->named = PAVO_NAME_ROCEV2;
     return DEC_STOP;

@@ -32,7 +32,7 @@ dec_macsec(const uint8_t *h, struct cur *rest, struct dec_walk *w)
             return dec_cut(w, rest, SCI_BYTES);
     }
     dec_enter(w, PAVO_CARRIER_MACSEC, sci ? be16(sci + 6) : 0);
-    if (sci && !dec_is_ip(out)) {
+    if (sci && !dec_is_ip(out) && l < out->layers + PAVO_LAYERS_MAX) {
         l->ip_version = PAVO_LAYER_MAC;
         memcpy(l->src, sci, 6);
     }

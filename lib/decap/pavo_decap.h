@@ -163,8 +163,8 @@ struct pavo_layers {
     uint16_t tcp_window;
     uint32_t tcp_seq;
     uint32_t tcp_ack;
-    uint32_t spi;     /* ESP SPI; or the GRE key of a GRE whose inside could not be read; or the
-                         destination queue pair of InfiniBand */
+    uint32_t spi; /* ESP SPI, IPComp CPI; or the key of a GRE or id of an EoIP whose inside could
+                     not be read; or the destination queue pair of InfiniBand */
     uint16_t icmp_id; /* echo, timestamp, information: the identifier */
     uint8_t icmp_type;
     uint8_t icmp_code;

@@ -9,6 +9,7 @@ enum {
     NO_NEXT_HEADER = 59,
     OPTION_PAD1 = 0,
     OPTION_JUMBO = 0xc2,
+    OPTIONS_MAX = 32,
     JUMBO_MIN = 65536,
     PACKET_MAX = 65535, /* payload of a packet that can be fragmented: RFC 8200 section 4.5 */
 };
@@ -49,6 +50,25 @@ dec_ip6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     return dec_by_ip_proto(h[6], w);
 }
 
+/* RFC 8200 section 4.2: a type and the length of what follows it; Pad1 is a type alone. No more
+ * than OPTIONS_MAX are looked at, so that a header of 2 KiB costs no more than one of 64 bytes. */
+static bool
+options_are_sound(const uint8_t *o, uint32_t n)
+{
+    uint32_t i = 0;
+
+    for (unsigned k = 0; k < OPTIONS_MAX && i < n; k++) {
+        if (o[i] == OPTION_PAD1) {
+            i++;
+            continue;
+        }
+        if (i + 1 == n)
+            return false;
+        i += 2u + o[i + 1];
+    }
+    return i <= n;
+}
+
 /* Headers of options and routes: next header, length in words of 8 bytes beyond the first. */
 enum dec_step
 dec_ext(const uint8_t *h, struct cur *rest, struct dec_walk *w)
@@ -57,6 +77,8 @@ dec_ext(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 
     if (!cur_take(rest, more))
         return dec_cut(w, rest, more);
+    if (!options_are_sound(h + 2, more + 6))
+        dec_flaw(w, PAVO_WHY_IP6_OPTIONS);
     dec_mark(w, rest);
     return dec_by_ip_proto(h[0], w);
 }
@@ -87,6 +109,8 @@ dec_hopopt(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 
     if (!cur_take(rest, more))
         return dec_cut(w, rest, more);
+    if (!options_are_sound(h + 2, more + 6))
+        dec_flaw(w, PAVO_WHY_IP6_OPTIONS);
     if (w->is_jumbo) {
         w->is_jumbo = false;
         jumbo = jumbo_length(h + 2, more + 6);

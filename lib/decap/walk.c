@@ -34,14 +34,13 @@ dec_link_step(uint32_t number)
 
 /* A transport header that is cut: its ports stand in its first four bytes (TCP, UDP, UDP-Lite,
  * SCTP, DCCP alike), and with them the packet stays in its flow. What an ICMP error quotes may be
- * all there is (RFC 792: 64 bits). Not so for a tiny fragment, which says less than the packet
- * will. */
+ * all there is (RFC 792: 64 bits), and a tiny fragment holds no more. */
 static void
 read_cut_ports(struct dec_walk *w, enum dec_step step, const struct cur *rest)
 {
     const uint8_t *h = cur_peek(rest, 4);
 
-    if (!h || (w->why == PAVO_WHY_TINY_FRAGMENT && !w->is_quote))
+    if (!h)
         return;
     if (step != DEC_TCP && step != DEC_UDP && step != DEC_UDPLITE && step != DEC_SCTP &&
         step != DEC_DCCP)

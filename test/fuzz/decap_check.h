@@ -124,7 +124,7 @@ check_result(const struct pavo_layers *o, const struct held *h, uint32_t len)
 
     must(o->why < PAVO_WHYS);
     must(o->depth <= PAVO_DEPTH_MAX && o->depth <= h->n);
-    must(o->n_layers <= PAVO_LAYERS_MAX && o->n_layers <= 2 * o->depth);
+    must(o->n_layers <= PAVO_LAYERS_MAX && o->n_layers <= 2 * o->depth + 1);
     must(o->n_frags <= PAVO_FRAGS_MAX && o->n_frags <= o->depth);
     must(o->wire_len == len);
     must(strcmp(pavo_name_word((enum pavo_name)o->named), "?") != 0);

@@ -11,7 +11,7 @@
         {'i', "interface", "NIC",                                                                  \
          "Listens on the network interface NIC; may be given several times."},                     \
         {'r', "read", "FILE",                                                                      \
-         "Reads a capture (pcap or pcapng); several are read one after the other. - is "           \
+         "Reads a capture (pcap, pcapng or snoop); several are read one after the other. - is "    \
          "standard input; a named pipe is read while it is written."},                             \
         {'w', "write", "[FORMAT:]TARGET",                                                          \
          "Writes the records to TARGET, a path or - for standard output; may be given several "    \

@@ -1,4 +1,4 @@
-/* capture_blocks.c - regular pcap and pcapng files, without libpcap
+/* capture_blocks.c - regular pcap, pcapng and snoop files, without libpcap
  *
  * The file is read in large pieces into one buffer, and frames are handed out as pointers into it:
  * nothing is copied per frame. What is handed out must stay where it is, so a burst ends where the
@@ -119,7 +119,7 @@ pcap_open_head(struct blocks *b, uint32_t magic, struct pavo_err *err)
     return 0;
 }
 
-static inline enum step
+static enum step
 pcap_next(struct blocks *b, struct pavo_frame *f, bool is_pinned)
 {
     enum step step = hold(b, b->frame_head, is_pinned);
@@ -174,7 +174,7 @@ blocks_read(struct cap_reader *r, struct pavo_frame *out, unsigned max)
 
     while (n < max && looked < BLOCKS_LOOK_MAX) {
         struct pavo_frame *f = &out[n];
-        const enum step step = b->is_ng ? ng_next(b, f, n > 0) : pcap_next(b, f, n > 0);
+        const enum step step = b->next_frame(b, f, n > 0);
 
         if (step > STEP_UNREAD) {
             if (looked > 0)
@@ -239,7 +239,7 @@ cap_blocks_open(int fd, const struct cap_reader_config *cfg, struct cap_reader *
         goto fail;
     }
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    if (hold(b, 4, false) == STEP_BROKEN) {
+    if (hold(b, 8, false) == STEP_BROKEN) {
         rc = pavo_err_set(err, EIO, "%.200s: %.250s", cfg->name, b->r.error.text);
         goto fail;
     }
@@ -250,11 +250,15 @@ cap_blocks_open(int fd, const struct cap_reader_config *cfg, struct cap_reader *
             break;
         magic = 0;
     }
-    b->is_ng = magic == NG_SECTION;
-    if (magic == 0)
-        rc = cap_reader_refuse(cfg->name, b->at, held(b), "is no pcap or pcapng file", err);
-    else
-        rc = b->is_ng ? ng_open(b, err) : pcap_open_head(b, magic, err);
+    if (snoop_begins(b)) {
+        b->next_frame = snoop_next;
+        rc = snoop_open_head(b, err);
+    } else if (magic == 0) {
+        rc = cap_reader_refuse(cfg->name, b->at, held(b), "is no pcap, pcapng or snoop file", err);
+    } else {
+        b->next_frame = magic == NG_SECTION ? ng_next : pcap_next;
+        rc = magic == NG_SECTION ? ng_open(b, err) : pcap_open_head(b, magic, err);
+    }
     if (rc < 0)
         goto fail;
     *out = &b->r;

@@ -1,4 +1,4 @@
-/* capture_blocks.h - what the two halves of the reader of regular files share: pcap, and pcapng
+/* capture_blocks.h - what the parts of the reader of regular files share: pcap, pcapng, and snoop
  *
  * Whatever is next in the file is looked at until it is whole, and only then stepped over. So what
  * is broken is found again, with the same words, when read() comes back to it after it handed out
@@ -46,15 +46,20 @@ enum step {
  * that say 2.3 (libpcap, sf-pcap.c). */
 enum lengths { LENGTHS_CAPLEN_FIRST, LENGTHS_LESSER_FIRST, LENGTHS_LEN_FIRST };
 
+/* The next frame; with f NULL (pcapng) up to it. 'is_pinned': frames point into the buffer. */
+struct blocks;
+typedef enum step blocks_next_fn(struct blocks *b, struct pavo_frame *f, bool is_pinned);
+
 /* One file. */
 struct blocks {
     struct cap_reader r; /* first */
+    blocks_next_fn *next_frame;
     int fd;
     uint8_t *bytes;          /* BLOCKS_BUFFER */
     const uint8_t *at, *end; /* what is held and not read */
     uint64_t from, next;     /* where in the file the capture begins, and where 'end' is */
     bool has_ended;          /* nothing lies behind 'end' */
-    bool is_swapped, is_ng;
+    bool is_swapped;
 
     uint32_t frame_head; /* pcap: bytes before each frame */
     uint32_t unit_ns;
@@ -133,7 +138,11 @@ step_over(struct blocks *b, uint32_t n)
 
 /* The blocks before the first frame: 0, or -errno if there is nothing to read. */
 int ng_open(struct blocks *b, struct pavo_err *err);
-/* The next frame; with f NULL up to it. 'is_pinned': frames point into the buffer. */
-enum step ng_next(struct blocks *b, struct pavo_frame *f, bool is_pinned);
+blocks_next_fn ng_next;
+
+/* Do the bytes held begin a file of snoop? The file header: 0, or -errno. */
+bool snoop_begins(const struct blocks *b);
+int snoop_open_head(struct blocks *b, struct pavo_err *err);
+blocks_next_fn snoop_next;
 
 #endif

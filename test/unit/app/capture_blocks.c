@@ -335,7 +335,7 @@ pcap_versions(void **state)
     put_pcap(0xa1b2c3d4, 1, 9, 65535, 1);
     assert_refused(-EBADMSG, "version 1.9");
     put_pcap(0xa1b2c3d5, 2, 4, 65535, 1);
-    assert_refused(-EBADMSG, "no pcap or pcapng");
+    assert_refused(-EBADMSG, "no pcap, pcapng or snoop");
     n_bytes = 0;
     assert_refused(-EBADMSG, "empty");
     put_number(0x8b1f, 8);
@@ -416,6 +416,99 @@ pcap_cut_anywhere(void **state)
         if (cut != ends[frames])
             ASSERT_SAYS("cut inside the ");
     }
+}
+
+/* ---- snoop ------------------------------------------------------------------------------------
+ */
+
+static void
+put_snoop(uint32_t version, uint32_t datalink)
+{
+    n_bytes = 0;
+    is_big = true;
+    put("snoop\0\0\0", 8);
+    put32(version);
+    put32(datalink);
+}
+
+/* A record of 'record' bytes, filled up with zeros. */
+static void
+put_snoop_record(uint32_t sec, uint32_t usec, uint32_t caplen, uint32_t len, uint32_t record)
+{
+    const size_t at = n_bytes;
+
+    put32(len);
+    put32(caplen);
+    put32(record);
+    put32(3); /* dropped by snoop */
+    put32(sec);
+    put32(usec);
+    put_frame(1, caplen);
+    while (n_bytes < at + record)
+        put("", 1);
+}
+
+static void
+snoop_files(void **state)
+{
+    size_t whole, first;
+
+    put_snoop(2, 4);
+    assert_whole(0);
+    put_snoop_record(1000, 999999, 61, 100, 88);
+    first = n_bytes;
+    put_snoop_record(1001, 5, 60, 60, 84);
+    whole = n_bytes;
+    assert_whole(2);
+    assert_int_equal(got.f[0].ts_ns, 1000999999000);
+    assert_int_equal(got.f[0].caplen, 61);
+    assert_int_equal(got.f[0].len, 100);
+    assert_int_equal(got.f[0].rss, 7);
+    assert_int_equal(got.f[0].link, PAVO_LINK_ETHER);
+    assert_int_equal(got.f[1].ts_ns, 1001000005000);
+    for (size_t n = 0; n < whole; n++) {
+        read_n(n);
+        if (n < 16)
+            assert_int_equal(got.opened, -EBADMSG);
+        else if (n == 16)
+            assert_int_equal(got.ended, CAP_END);
+        else if (n >= first - 3 && n <= first) /* only what fills it up is missing */
+            assert_true(got.n == 1 && got.ended == CAP_END);
+        else
+            assert_true(got.n == (n > first) && got.ended == CAP_FAILED);
+    }
+    put_snoop(2, 8);
+    put_snoop_record(1, 0, 60, 60, 84);
+    assert_whole(1);
+    assert_int_equal(got.f[0].link, PAVO_LINK_FDDI);
+    put_snoop(2, 5);
+    assert_refused(-EPROTONOSUPPORT, "link type 5 of snoop");
+    put_snoop(3, 4);
+    assert_refused(-EBADMSG, "snoop version 3");
+    is_big = false;
+}
+
+static void
+snoop_lies(void **state)
+{
+    static const struct {
+        uint32_t caplen, record;
+    } lies[] = {
+        {60, 83},        {60, 23}, {60, 0}, {UINT32_MAX, 84}, {BLOCKS_FRAME_MAX + 1, UINT32_MAX},
+        {60, UINT32_MAX}};
+
+    for (unsigned i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        put_snoop(2, 4);
+        put_snoop_record(1, 0, 60, 60, 84);
+        put32(60);
+        put32(lies[i].caplen);
+        put32(lies[i].record);
+        put_number(0, 8);
+        put32(0);
+        put_frame(1, 60);
+        assert_broken_after(1, "the next frame claims");
+    }
+    is_big = false;
 }
 
 /* ---- pcapng -----------------------------------------------------------------------------------
@@ -952,6 +1045,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(snoop_files),
+        cmocka_unit_test(snoop_lies),
         cmocka_unit_test(pcap_orders_and_magics),
         cmocka_unit_test(pcap_versions),
         cmocka_unit_test(pcap_link_types),

@@ -10,7 +10,7 @@ carries through a tunnel to endpoints that the table lacks is deeper than tshark
 argus is run (argus and ra, Debian's argus-server and argus-client) or, without them, read from expected/CAPTURE.argus.tsv.
 
 Prints a line for each capture in which the three differ and the totals at the end. Captures in which pavo is behind one of the
-others and rightly so stand in behind.tsv with the reason; --all prints the captures that do not differ too.
+others stand in behind.tsv with who is right (ours, tshark, both) and why; --all prints the captures that do not differ too.
 
 Exit status: 0; 1 when pavo is behind in another capture, or could not be run; 77 when there is no corpus.
 """
@@ -20,6 +20,7 @@ import concurrent.futures
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,10 +70,16 @@ def truth(oracle, crosscheck, path):
     return keys.packets, known
 
 
-def pavo(args, crosscheck, file, out):
+def ports(row):
+    """What the oracle was told of tunnels on other ports, as options of pavo."""
+    told = re.search(r'-d udp\.port==(\d+),(\w+)', row.get('tshark_opts') or '')
+    return ['--set', 'decap.udp.%s=[%s]' % (told.group(2), told.group(1))] if told else []
+
+
+def pavo(args, crosscheck, file, options, out):
     """Flows of transports in pavo's NDJSON; None when it could not be run (a link type that it refuses: nothing)."""
-    p = subprocess.run([args.binary, 'run', '-q', '-r', file, '-w', 'json:' + out], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=args.timeout)
+    p = subprocess.run([args.binary, 'run', '-q', '-r', file, '-w', 'json:' + out] + options,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=args.timeout)
     keys = Keys(crosscheck)
     if p.returncode == 1 and b'link type' in p.stderr:
         return keys
@@ -134,13 +141,14 @@ def descended(keys, inner, known):
     return same + sum(n for k, n in keys.tunnelled.items() if k not in known)
 
 
-def measure(args, oracle, crosscheck, name, folder):
+def measure(args, oracle, crosscheck, row, folder):
     """(tshark, argus, pavo) of a capture; pavo None when it failed."""
+    name = row['file']
     file = os.path.join(args.shared, 'captures', name)
     expected = os.path.join(args.shared, 'oracle', 'expected', name)
     inner, known = truth(oracle, crosscheck, expected + '.truth.tsv')
     out = os.path.join(folder, name.replace('/', '_'))
-    ours = pavo(args, crosscheck, file, out + '.jsonl')
+    ours = pavo(args, crosscheck, file, ports(row), out + '.jsonl')
     theirs = argus(args, oracle, crosscheck, file, expected + '.argus.tsv', out + '.argus')
     return (sum(inner.values()), descended(theirs, inner, known), None if ours is None else descended(ours, inner, known))
 
@@ -170,14 +178,15 @@ def main():
     import oracle
     import crosscheck
     with open(manifest) as fh:
-        names = [row['file'] for row in csv.DictReader(fh, delimiter='\t') if args.only in row['file']]
-    names = [n for n in names if os.path.exists(os.path.join(args.shared, 'oracle', 'expected', n + '.truth.tsv'))]
+        rows = [row for row in csv.DictReader(fh, delimiter='\t') if args.only in row['file']]
+    rows = [r for r in rows if os.path.exists(os.path.join(args.shared, 'oracle', 'expected', r['file'] + '.truth.tsv'))]
     behind = read_behind()
     total = collections.Counter()
     failed = 0
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         print('%9s %9s %9s  capture' % ('tshark', 'argus', 'pavo'))
-        for name, (t, a, p) in zip(names, pool.map(lambda n: measure(args, oracle, crosscheck, n, folder), names)):
+        for row, (t, a, p) in zip(rows, pool.map(lambda r: measure(args, oracle, crosscheck, r, folder), rows)):
+            name = row['file']
             is_behind = p is None or p < t or p < a
             note = ''
             if is_behind and name in behind:
@@ -191,7 +200,7 @@ def main():
                 print('behind.tsv: no longer needed: ' + name)
             total.update(tshark=t, argus=a, pavo=p or 0)
     print('%9d %9d %9d  all %d captures; pavo is behind in %d without a reason in behind.tsv' % (
-        total['tshark'], total['argus'], total['pavo'], len(names), failed))
+        total['tshark'], total['argus'], total['pavo'], len(rows), failed))
     return 1 if failed else 0
 
 

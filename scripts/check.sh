@@ -197,6 +197,7 @@ part "nested headers cost no more than their number" scripts/decode-cost.sh "$ou
 section "the real binary"
 part "real captures against the oracle" python3 -B test/conformance/conformance.py --binary "$out/asan/app/pavo" --sanitize \
     --shared "$shared" --timeout 120 --out "$out/conformance.tsv"
+part "as far down as tshark and argus" python3 -B test/conformance/descent.py --binary "$out/gcc/app/pavo" --argus table --shared "$shared"
 part "same records of real captures" python3 -B test/conformance/digest.py --build "$out/gcc" --corpus --shared "$shared"
 part "the block reader and libpcap are twins" python3 -B test/conformance/twin.py --build "$out/gcc" --shared "$shared"
 part "what other programs read" test/consumers/consumers.sh "$out/gcc"

@@ -103,12 +103,25 @@ check(const char *part, void (*print)(FILE *))
     free(text);
 }
 
+/* The first case of a link type. */
+static const char *
+case_of_link(enum pavo_link link)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].link == link)
+            return rows[i].says;
+    return "none";
+}
+
 static void
 print_links(FILE *f)
 {
-    fputs("| link type | number in files | what it is |\n| --- | --- | --- |\n", f);
+    fputs("| link type | number in files | what it is | first header | shown by the case |\n"
+          "| --- | --- | --- | --- | --- |\n",
+          f);
 #define LINK(name, number, dlt, step, word, help)                                                  \
-    fprintf(f, "| %s | %d | %s |\n", word, number, help);
+    fprintf(f, "| %s | %d | %s | %s | %s |\n", word, number, help, #step,                          \
+            case_of_link(PAVO_LINK_##name));
 #include "links.def"
 #undef LINK
 }

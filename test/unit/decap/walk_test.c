@@ -414,6 +414,20 @@ every_header_has_a_case(void **state)
             fail_msg("no case reads %s", step_names[step]);
 }
 
+/* Each link type has one. */
+static void
+every_link_type_has_a_case(void **state)
+{
+    for (unsigned link = 0; link < PAVO_LINKS; link++) {
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !found; i++)
+            found = rows[i].link == link;
+        if (!found)
+            fail_msg("no case of the link type %s", pavo_link_word((enum pavo_link)link));
+    }
+}
+
 /* And each carrier and each name comes out of one. */
 static void
 every_carrier_and_name_has_a_case(void **state)
@@ -526,6 +540,7 @@ main(void)
         cmocka_unit_test(every_name_has_a_word),
         cmocka_unit_test(every_reason_has_a_case),
         cmocka_unit_test(every_header_has_a_case),
+        cmocka_unit_test(every_link_type_has_a_case),
         cmocka_unit_test(every_carrier_and_name_has_a_case),
     };
     int failed;

@@ -247,9 +247,10 @@ bool dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint
  * 'udp' tells, an area of options? */
 bool dec_udp_options(const uint8_t *udp, const uint8_t *area, uint32_t n);
 
-/* dec_is_teredo - does IPv6 of a Teredo client follow the UDP header at 'udp', whatever its ports?
- */
-bool dec_is_teredo(const uint8_t *udp, const struct cur *rest, const struct dec_walk *w);
+/* dec_teredo_client - does IPv6 of a Teredo client follow the UDP header at 'udp', whatever its
+ * ports? Then DEC_TEREDO. */
+enum dec_step dec_teredo_client(const uint8_t *udp, const struct cur *rest,
+                                const struct dec_walk *w);
 
 /* dec_link_type - a length or an EtherType behind link-layer addresses: what follows. */
 enum dec_step dec_link_type(uint16_t type, struct cur *rest, struct dec_walk *w);

@@ -55,29 +55,47 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     return head == 20 ? DEC_STOP : dec_stop(w, PAVO_WHY_TCP_OFFSET);
 }
 
-/* The UDP length ends before the IP packet does: RFC 9868 puts options there. */
-static __attribute__((noinline)) void
-udp_surplus(struct dec_walk *w, const uint8_t *h, const struct cur *rest, uint32_t len)
-{
-    const uint32_t room = dec_left(w, rest);
-    const uint8_t *area = cur_peek(rest, room);
-
-    if (!area || w->out->n_frags) /* not captured, or in pieces */
-        return;
-    if (!dec_udp_options(h, area + (len - 8), room - (len - 8)))
-        dec_flaw(w, PAVO_WHY_UDP_SURPLUS);
-    else if (!w->cfg->udp_step[be16(h)] && !w->cfg->udp_step[be16(h + 2)]) /* else not the flow's */
-        w->out->named = PAVO_NAME_UDP_OPTIONS;
-}
-
-/* IPv6 that fills the datagram: the cheap part of dec_is_teredo(), which not one packet in
- * thousands passes. */
+/* IPv6 that fills the datagram: the cheap part of dec_teredo_client(), which hardly any other
+ * packet passes. */
 static inline bool
 looks_teredo(const struct cur *rest)
 {
     const uint8_t *h = cur_peek(rest, 6);
 
     return h && h[0] >> 4 == 6 && be16(h + 4) + 40u == rest->told;
+}
+
+/* What the ports of the header at 'h' lead to. */
+static inline enum dec_step
+by_port(const uint8_t *h, const struct cur *rest, struct dec_walk *w)
+{
+    enum dec_step step = (enum dec_step)w->cfg->udp_step[w->out->dst_port];
+
+    if (step != DEC_STOP)
+        return step;
+    step = (enum dec_step)w->cfg->udp_step[w->out->src_port];
+    return step == DEC_STOP && looks_teredo(rest) ? dec_teredo_client(h, rest, w) : step;
+}
+
+/* The UDP length ends before the IP packet does: RFC 9868 puts options there. Apart, so that the
+ * step of all other packets saves no registers. */
+static __attribute__((noinline)) enum dec_step
+udp_with_surplus(const uint8_t *h, struct cur *rest, struct dec_walk *w)
+{
+    const uint32_t room = dec_left(w, rest), len = be16(h + 4);
+    const uint8_t *area = cur_peek(rest, room);
+
+    if (area && !w->out->n_frags) { /* else not captured, or in pieces */
+        if (!dec_udp_options(h, area + (len - 8), room - (len - 8)))
+            dec_flaw(w, PAVO_WHY_UDP_SURPLUS);
+        else if (!w->cfg->udp_step[be16(h)] &&
+                 !w->cfg->udp_step[be16(h + 2)]) /* else not its own */
+            w->out->named = PAVO_NAME_UDP_OPTIONS;
+    }
+    if (cur_narrow(rest, len - 8))
+        w->over = 0;
+    w->out->payload_len = len - 8;
+    return by_port(h, rest, w);
 }
 
 /* RFC 768. The length counts the header; 0 is right in a jumbogram (RFC 2675 section 4). */
@@ -87,24 +105,15 @@ dec_udp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     struct pavo_layers *out = w->out;
     const uint32_t len = be16(h + 4);
     const uint32_t room = dec_left(w, rest);
-    enum dec_step step;
 
     ports(h, rest, w);
-    if (len >= 8 && len - 8 <= room) {
-        if (len - 8 != room)
-            udp_surplus(w, h, rest, len);
-        if (cur_narrow(rest, len - 8))
-            w->over = 0;
-        out->payload_len = len - 8;
-    } else if (len < 8 ? len || out->l3_len <= 0xffff : !out->n_frags && !w->is_piece) {
+    if (len - 8 == room)
+        return by_port(h, rest, w); /* dec_mark() has told the payload */
+    if (len >= 8 && len - 8 < room)
+        return udp_with_surplus(h, rest, w);
+    if (len < 8 ? len || out->l3_len <= 0xffff : !out->n_frags && !w->is_piece)
         return dec_stop(w, PAVO_WHY_UDP_LENGTH);
-    }
-    step = (enum dec_step)w->cfg->udp_step[out->dst_port];
-    if (step == DEC_STOP)
-        step = (enum dec_step)w->cfg->udp_step[out->src_port];
-    if (step == DEC_STOP && looks_teredo(rest) && dec_is_teredo(h, rest, w))
-        return DEC_TEREDO;
-    return step;
+    return by_port(h, rest, w);
 }
 
 /* RFC 3828 section 3.1: what stands where UDP has its length is how much the checksum covers. */

@@ -51,14 +51,14 @@ dec_teredo(const uint8_t *h, struct cur *rest, struct dec_walk *w)
  * one of its addresses is of Teredo's prefix and holds the port and the IPv4 address, both
  * inverted, of the same side outside (RFC 4380 section 4): 80 bits that agree. The other side may
  * be behind a translator and look different. */
-bool
-dec_is_teredo(const uint8_t *udp, const struct cur *rest, const struct dec_walk *w)
+enum dec_step
+dec_teredo_client(const uint8_t *udp, const struct cur *rest, const struct dec_walk *w)
 {
     const struct pavo_layers *out = w->out;
     const uint8_t *h = cur_peek(rest, 40);
 
     if (!h || out->kind != PAVO_KIND_IP4)
-        return false;
+        return DEC_STOP;
     for (unsigned side = 0; side < 2; side++) {
         const uint8_t *inside = h + 8 + 16 * side;
         const uint8_t *outside = side ? out->dst : out->src;
@@ -66,7 +66,7 @@ dec_is_teredo(const uint8_t *udp, const struct cur *rest, const struct dec_walk 
         if (be32(inside) == TEREDO_PREFIX &&
             (be16(inside + 10) ^ be16(udp + 2 * side)) == UINT16_MAX &&
             (be32(inside + 12) ^ be32(outside)) == UINT32_MAX)
-            return true;
+            return DEC_TEREDO;
     }
-    return false;
+    return DEC_STOP;
 }

@@ -129,6 +129,15 @@ dec_mark_link(struct dec_walk *w, const struct cur *rest, uint16_t ethertype, bo
     out->payload_len = rest->told;
 }
 
+/* The link addresses of what follows, six bytes each. */
+static inline void
+dec_macs(struct pavo_layers *out, const uint8_t *dst, const uint8_t *src)
+{
+    memcpy(out->dst_mac, dst, 6);
+    memcpy(out->src_mac, src, 6);
+    out->has_mac = 1;
+}
+
 /* Forgets the IP header that carries what follows; it is in out->layers. */
 static inline void
 dec_leave_ip(struct pavo_layers *out)

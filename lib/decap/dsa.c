@@ -18,11 +18,7 @@ enum {
 enum dec_step
 dec_ether_dsa(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
-    struct pavo_layers *out = w->out;
-
-    memcpy(out->dst_mac, h, 6);
-    memcpy(out->src_mac, h + 6, 6);
-    out->has_mac = 1;
+    dec_macs(w->out, h, h + 6);
     dec_mark_link(w, rest, 0, false);
     return DEC_DSA;
 }
@@ -65,11 +61,7 @@ enter_brcm(const uint8_t *tag, struct dec_walk *w)
 enum dec_step
 dec_brcm(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
-    struct pavo_layers *out = w->out;
-
-    memcpy(out->dst_mac, h, 6);
-    memcpy(out->src_mac, h + 6, 6);
-    out->has_mac = 1;
+    dec_macs(w->out, h, h + 6);
     dec_mark_link(w, rest, 0, false);
     if (!enter_brcm(h + 12, w))
         return dec_stop(w, PAVO_WHY_UNSOUND);

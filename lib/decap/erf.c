@@ -64,11 +64,7 @@ dec_pos(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     h = cur_peek(rest, 4);
     if (!h)
         return dec_cut(w, rest, 4);
-    if (be16(h) == PPP_ADDRESS) {
-        cur_take(rest, 2);
-        return DEC_PPP;
-    }
-    if (be16(h) == CISCO_UNICAST || be16(h) == CISCO_MULTICAST)
-        return DEC_CHDLC;
+    if (be16(h) == PPP_ADDRESS || be16(h) == CISCO_UNICAST || be16(h) == CISCO_MULTICAST)
+        return DEC_PPP_FRAME; /* which tells these apart */
     return !(h[0] & 1) && h[1] & 1 && h[2] == UI ? DEC_FRELAY : DEC_STOP;
 }

@@ -47,9 +47,7 @@ dec_ether(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         dec_leave_ip(out);
     if (w->on_trial && (h[6] & 1))
         w->in_doubt = true; /* nobody sends from a group address */
-    memcpy(out->dst_mac, h, 6);
-    memcpy(out->src_mac, h + 6, 6);
-    out->has_mac = 1;
+    dec_macs(out, h, h + 6);
     return dec_link_type(be16(h + 12), rest, w);
 }
 

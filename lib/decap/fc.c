@@ -16,9 +16,7 @@ dec_ip_over_fc(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     struct pavo_layers *out = w->out;
 
-    memcpy(out->dst_mac, h + 2, 6);
-    memcpy(out->src_mac, h + 10, 6);
-    out->has_mac = 1;
+    dec_macs(out, h + 2, h + 10);
     out->named = 0;
     dec_mark_link(w, rest, 0, false);
     return DEC_LLC;

@@ -8,9 +8,7 @@ dec_firewire(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     struct pavo_layers *out = w->out;
 
-    memcpy(out->dst_mac, h + 2, 6);
-    memcpy(out->src_mac, h + 10, 6);
-    out->has_mac = 1;
+    dec_macs(out, h + 2, h + 10);
     dec_mark_link(w, rest, be16(h + 16), false);
     return dec_route(DEC_BY_ETHERTYPE, be16(h + 16));
 }

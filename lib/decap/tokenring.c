@@ -16,10 +16,8 @@ dec_token_ring(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     struct pavo_layers *out = w->out;
     const uint8_t *route;
 
-    memcpy(out->dst_mac, h + 2, 6);
-    memcpy(out->src_mac, h + 8, 6);
+    dec_macs(out, h + 2, h + 8);
     out->src_mac[0] &= (uint8_t)~ROUTED;
-    out->has_mac = 1;
     dec_mark_link(w, rest, 0, false);
     if (h[8] & ROUTED) {
         uint32_t bytes;

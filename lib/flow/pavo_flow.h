@@ -70,6 +70,9 @@ struct pavo_packet {
         hash; /* seeded hash of 'key': the table's. Set by who hands it to the shard, only there */
     uint64_t ts_ns;  /* its own time stamp: what records show */
     uint64_t now_ns; /* the stream's clock when it was received: what rules use; see pavo_clock */
+    const uint8_t *payload; /* bytes behind the transport header, borrowed for the burst; NULL: not
+                               at hand. 'payload_held' of at.payload_len bytes */
+    uint32_t payload_held;
     uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
                             errors */
     uint16_t source;

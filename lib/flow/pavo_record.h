@@ -48,6 +48,228 @@ enum pavo_basis {
     PAVO_BASES
 };
 
+/* How a conversation went, in the words of Zeek's conn_state; UDP and all else by requests and
+ * answers. The values stand in the record stream. */
+enum pavo_conn_state {
+    PAVO_CONN_OTH = 0,    /* midstream, or nothing that the others say */
+    PAVO_CONN_S0 = 1,     /* attempt, no answer */
+    PAVO_CONN_S1 = 2,     /* established, not ended */
+    PAVO_CONN_SF = 3,     /* established and ended normally; UDP: request and answer */
+    PAVO_CONN_REJ = 4,    /* refused */
+    PAVO_CONN_S2 = 5,     /* established, the initiator closed, the other side did not */
+    PAVO_CONN_S3 = 6,     /* established, the other side closed, the initiator did not */
+    PAVO_CONN_RSTO = 7,   /* established, reset by the initiator */
+    PAVO_CONN_RSTR = 8,   /* reset by the other side */
+    PAVO_CONN_RSTOS0 = 9, /* SYN, then RST by the initiator; no SYN+ACK was seen */
+    PAVO_CONN_RSTRH = 10, /* SYN+ACK, then RST by the other side; no SYN was seen */
+    PAVO_CONN_SH = 11,    /* SYN, then FIN by the initiator; no SYN+ACK was seen: half of it */
+    PAVO_CONN_SHR = 12,   /* the other half: SYN+ACK, then FIN; no SYN. UDP: only answers */
+    PAVO_CONN_STATES
+};
+
+/* State of one side of a TCP connection as a bystander sees it. */
+enum pavo_tcp_side {
+    PAVO_SIDE_INACTIVE = 0, /* has sent nothing */
+    PAVO_SIDE_SYN_SENT = 1,
+    PAVO_SIDE_SYN_ACK_SENT = 2, /* the initiator began with SYN+ACK */
+    PAVO_SIDE_PARTIAL = 3,      /* began before the capture did */
+    PAVO_SIDE_ESTABLISHED = 4,
+    PAVO_SIDE_CLOSED = 5, /* has sent its FIN */
+    PAVO_SIDE_RESET = 6,
+    PAVO_SIDES
+};
+
+/* Parts of a record that only some have: bits of 'parts'. What stands in a part that is not there
+ * is not set. A part that is there was measured: 0 is zero. */
+enum {
+    PAVO_PART_TCP = 1 << 0,   /* tcp, less what the next two say */
+    PAVO_PART_METER = 1 << 1, /* meter: sizes, times between packets, header fields that changed */
+    PAVO_PART_ECHO = 1 << 2,  /* echo: ICMP requests and replies */
+    PAVO_PART_ASSOC = 1 << 3, /* assoc: SCTP, DCCP, ESP and AH, ARP, ND, DHCP */
+    PAVO_PART_RTP = 1 << 4,   /* rtp */
+    PAVO_PART_NAMES = 1 << 5, /* names */
+    PAVO_PART_FIRST = 1 << 6, /* first: sizes, times and directions of the first data packets */
+    PAVO_PART_BYTES = 1 << 7, /* bytes: the first bytes of the payload */
+    PAVO_PART_ENTROPY = 1 << 8,
+    PAVO_PART_LOSS = 1 << 9, /* tcp.retransmittedPackets to tcp.windowProbes */
+    PAVO_PART_RTT = 1 << 10, /* tcp.rttSamples and what follows it */
+};
+
+enum {
+    PAVO_HISTORY_MAX = 24,   /* letters kept */
+    PAVO_BINS = 8,           /* of a histogram */
+    PAVO_FIRST_MAX = 16,     /* data packets whose size and direction are kept */
+    PAVO_NAME_BYTES = 256,   /* a name with its NUL; what is longer is cut */
+    PAVO_PAYLOAD_MAX = 1500, /* first bytes of a side */
+};
+
+/* ipIdBehaviour: how the identification of IPv4 headers of one side moves. */
+enum pavo_ip_id {
+    PAVO_IP_ID_UNKNOWN = 0, /* fewer than three packets, or IPv6 */
+    PAVO_IP_ID_ZERO = 1,
+    PAVO_IP_ID_CONSTANT = 2,
+    PAVO_IP_ID_COUNTER = 3, /* rises by one from packet to packet of this flow */
+    PAVO_IP_ID_RISING = 4,  /* rises by less than 1024: one counter for several flows */
+    PAVO_IP_ID_RANDOM = 5,
+    PAVO_IP_IDS
+};
+
+/* Bits of 'cast': where the destination is not one host. */
+enum { PAVO_CAST_MULTICAST = 1, PAVO_CAST_BROADCAST = 2 };
+
+/* [0] is what the initiator sent, [1] what the other side did, throughout. Counts are of this
+ * record; what belongs to the connection (sequence numbers, options, handshake) is repeated. */
+struct pavo_record_tcp {
+    uint32_t tcpSequenceNumber[2]; /* of the SYN, else of the first segment seen: IPFIX 184 */
+    uint64_t streamOctets[2];      /* by sequence numbers and acknowledgements, since it began,
+                                      without SYN and FIN; wraps are counted. Zeek's orig_bytes */
+    uint32_t retransmittedPackets[2];
+    uint64_t retransmittedOctets[2];
+    uint32_t fastRetransmits[2];     /* of these: behind three equal acknowledgements */
+    uint32_t spuriousRetransmits[2]; /* of these: what had been acknowledged, or DSACK says so */
+    uint32_t outOfOrderPackets[2];
+    uint32_t duplicatePackets[2]; /* the mirror's: same identification and same header */
+    uint64_t missedOctets[2];     /* acknowledged by the other side and never seen */
+    uint64_t unackedOctets[2];    /* seen and not acknowledged so far; not a delta */
+    uint32_t duplicateAcks[2];    /* sent by this side */
+    uint32_t zeroWindows[2];      /* sent by this side */
+    uint32_t windowFull[2];       /* segments that filled the window of the other side */
+    uint32_t keepAlives[2];
+    uint32_t windowProbes[2];
+    uint32_t eceSegments[2]; /* ECE without SYN */
+    uint32_t cwrSegments[2];
+    uint16_t maximumSegmentSize[2];
+    uint8_t tcpWindowScale[2];   /* IPFIX 238; valid if the option bit is set */
+    uint8_t tcpOptionBits[2];    /* PAVO_TCP_OPT_* of all segments */
+    uint8_t sideState[2];        /* enum pavo_tcp_side */
+    uint8_t ecnNegotiated;       /* RFC 3168 section 6.1.1: both SYNs agreed */
+    uint8_t hasMptcpToken;       /* bit 0, 1: of side [0], [1] */
+    uint32_t mptcpToken[2];      /* RFC 8684 section 3.2: of an MP_JOIN the receiver's token */
+    uint64_t handshakeServer_ns; /* SYN to SYN+ACK; 0: not seen */
+    uint64_t handshakeClient_ns; /* SYN+ACK to the first ACK; 0: not seen */
+    uint64_t response_ns;        /* first request byte to first answer byte; 0: not seen */
+    uint32_t rttSamples[2];      /* [0]: from the tap to the other side and back, by data of [0] */
+    uint32_t rttMin_ns[2];       /* 0 if there are no samples; at most 4.29 s */
+    uint32_t rttMax_ns[2];
+    uint64_t rttSum_ns[2];
+};
+
+struct pavo_record_meter {
+    uint16_t minimumPacket[2]; /* L3 bytes, at most 65535; IPFIX 25 */
+    uint16_t maximumPacket[2]; /* IPFIX 26 */
+    uint64_t packetSquares[2]; /* sum of squares of L3 bytes; IPFIX 198 */
+    /* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. */
+    uint32_t packetBins[2][PAVO_BINS];
+    /* Times between packets of one side. Up to one second the flow is active, above it idles. Bins:
+     * below 100 us, 1 ms, 10 ms, 100 ms, up to 1 s; idle: up to 10 s, 60 s, above. */
+    uint32_t gapBins[2][PAVO_BINS];
+    uint32_t gapMin_ns[2]; /* of the active ones; 0 if there are none */
+    uint32_t gapMax_ns[2];
+    uint64_t gapSum_ns[2];
+    uint64_t gapSquares_us[2]; /* sum of squares, in microseconds squared */
+    uint64_t idleSum_ns[2];    /* sum of the idle ones */
+    uint64_t idleMax_ns[2];
+    uint32_t smallPackets[2]; /* keystroke-like: 1 to 48 bytes of payload, at least 20 ms after the
+                                 one before */
+    uint32_t burstOctets[2];  /* most L3 bytes within 100 ms of each other's start */
+    uint32_t ceMarks[2];      /* packets with ECN CE */
+    uint16_t ttlChanges[2];
+    uint16_t tosChanges[2];
+    uint8_t ecnSeen[2]; /* bit n: codepoint n was seen, RFC 3168 section 5 */
+    uint8_t dscpLast[2];
+    uint8_t ipIdBehaviour[2]; /* enum pavo_ip_id */
+};
+
+/* ICMP and ICMPv6 echo, and the other queries. */
+struct pavo_record_echo {
+    uint32_t requests, replies;
+    uint32_t lost;       /* requests that were followed by another one's reply and never answered */
+    uint32_t duplicates; /* replies to what had been answered */
+    uint32_t samples;    /* round trips measured */
+    uint16_t firstSequence, lastSequence;
+    uint64_t rttMin_ns, rttMax_ns, rttSum_ns;
+};
+
+/* What a transport or a control protocol keeps, by protocol; see enum pavo_assoc_state. */
+enum pavo_assoc {
+    PAVO_ASSOC_NONE = 0,
+    PAVO_ASSOC_SCTP = 1,
+    PAVO_ASSOC_DCCP = 2,
+    PAVO_ASSOC_ESP = 3, /* and AH */
+    PAVO_ASSOC_ARP = 4,
+    PAVO_ASSOC_ND = 5,
+    PAVO_ASSOC_DHCP = 6,
+    PAVO_ASSOCS
+};
+enum pavo_assoc_state {
+    PAVO_ASSOC_UNKNOWN = 0,
+    PAVO_ASSOC_REQUESTED = 1,   /* INIT; DCCP-Request; request, solicitation, discover */
+    PAVO_ASSOC_ANSWERED = 2,    /* INIT ACK; DCCP-Response; reply, advertisement, offer */
+    PAVO_ASSOC_ESTABLISHED = 3, /* COOKIE ACK or data; DCCP-Ack or data; DHCP ACK */
+    PAVO_ASSOC_CLOSING = 4,     /* SHUTDOWN; DCCP-Close */
+    PAVO_ASSOC_CLOSED = 5,      /* SHUTDOWN COMPLETE; DCCP-Reset "closed"; DHCP release */
+    PAVO_ASSOC_ABORTED = 6,     /* ABORT; another DCCP-Reset; DHCP NAK, decline */
+    PAVO_ASSOC_ANNOUNCED = 7,   /* gratuitous ARP, unsolicited advertisement */
+    PAVO_ASSOC_STATES
+};
+struct pavo_record_assoc {
+    uint8_t protocol;   /* enum pavo_assoc */
+    uint8_t state;      /* enum pavo_assoc_state */
+    uint8_t multihomed; /* SCTP: an INIT or INIT ACK names other addresses */
+    uint8_t conflict;   /* ARP, ND: two link addresses claim one address */
+    uint32_t tag[2]; /* SCTP: verification tag that this side expects; DCCP: service code in [0] */
+    uint32_t messages[2];  /* of the protocol, by side */
+    uint32_t lost[2];      /* ESP, AH: gaps in the sequence numbers; DCCP the same */
+    uint32_t replayed[2];  /* ESP, AH: sequence numbers that came again or late */
+    uint32_t highest[2];   /* ESP, AH: highest sequence number */
+    uint8_t answeredBy[6]; /* ARP, ND: link address that answered; DHCP: zero */
+    uint8_t address[16]; /* ND: target; DHCP: the address that was given (IPv4 in the first four) */
+    uint8_t hasAddress;  /* 4, 6, or 0 */
+    uint8_t messageType; /* DHCP: last message type */
+    uint64_t response_ns; /* request to answer; 0: not seen */
+};
+
+/* RTP by its sequence and time stamps, RFC 3550 section 6.4.1 and appendix A. */
+struct pavo_record_rtp {
+    uint32_t ssrc[2];
+    uint8_t payloadType[2];
+    uint8_t seen; /* bit 0, 1: a stream from side [0], [1] */
+    uint32_t packets[2];
+    uint32_t lost[2]; /* expected less received */
+    uint32_t outOfOrder[2];
+    uint32_t jitter_us[2]; /* interarrival jitter; 0 where the clock rate is not known */
+};
+
+/* What the payload says of itself. Strings end in NUL, are UTF-8 or were made so, and are cut to
+ * fit. Empty: not seen. */
+struct pavo_record_names {
+    uint8_t
+        application; /* enum pavo_app of the inspector: by evidence in the bytes, never by port */
+    uint8_t dnsRcode;
+    uint8_t hasDnsRcode;
+    uint16_t dnsType;    /* of the first question */
+    uint16_t tlsVersion; /* that the server chose, else the highest offered */
+    uint32_t quicVersion;
+    char serverName[PAVO_NAME_BYTES]; /* SNI of TLS or QUIC */
+    char alpn[64];
+    char ja4[40];
+    char dnsQuery[PAVO_NAME_BYTES];
+    char httpHost[PAVO_NAME_BYTES];
+    char banner[2][PAVO_NAME_BYTES]; /* SSH identification by side */
+};
+
+struct pavo_record_first {
+    uint8_t n;
+    uint16_t octets[PAVO_FIRST_MAX]; /* payload bytes */
+    uint16_t fromInitiator;          /* bit i: packet i was sent by the initiator */
+    uint32_t gap_us[PAVO_FIRST_MAX]; /* after the one before; [0] is 0; at most 2^32 - 1 */
+};
+
+struct pavo_record_bytes {
+    uint16_t n[2];
+    uint8_t at[2][PAVO_PAYLOAD_MAX];
+};
+
 struct pavo_record {
     /* What it is. */
     uint8_t kind;               /* enum pavo_kind */
@@ -109,6 +331,21 @@ struct pavo_record {
     uint8_t maximumTTL[2];
     uint8_t ipClassOfService[2]; /* of the first packet of that direction */
 
+    uint16_t parts;            /* PAVO_PART_* that are there */
+    uint8_t connState;         /* enum pavo_conn_state */
+    uint8_t cast;              /* PAVO_CAST_* */
+    uint8_t initiatorTurned;   /* evidence that came after the first export says that the other
+                                  side began; source and destination stay */
+    uint8_t totalsUnknown;     /* the shard had no room to keep totals of this flow */
+    uint8_t payloadEntropy[2]; /* bits per byte times 32, 0 to 255: CERT 35; PAVO_PART_ENTROPY */
+    char
+        history[PAVO_HISTORY_MAX + 2]; /* Zeek's letters since the flow began; '+': more than fit */
+    struct pavo_record_meter meter;
+    struct pavo_record_tcp tcp;
+    struct pavo_record_echo echo;
+    struct pavo_record_assoc assoc;
+    struct pavo_record_rtp rtp;
+
     /* Through what, outermost first, as seen by the first packet of the flow and turned so that
      * 'src' is on the initiator's side. */
     uint8_t n_encap;
@@ -117,13 +354,25 @@ struct pavo_record {
     /* Not exported: the shard's clock when the record was made; the export thread merges by it. */
     uint64_t made_ns;
 
-    struct pavo_layer encap[PAVO_LAYERS_MAX]; /* last: only n_encap of them are copied */
+    struct pavo_layer encap[PAVO_LAYERS_MAX]; /* only n_encap of them are copied */
+
+    /* Last: large, and only there if 'parts' says so. A ring of a sensor that has them all switched
+     * off has no room for them. */
+    struct pavo_record_first first;
+    struct pavo_record_names names;
+    struct pavo_record_bytes bytes;
 };
 
 /* Bytes of a record that carry something. */
 static inline size_t
 pavo_record_size(const struct pavo_record *r)
 {
+    if (r->parts & PAVO_PART_BYTES)
+        return sizeof *r;
+    if (r->parts & PAVO_PART_NAMES)
+        return offsetof(struct pavo_record, bytes);
+    if (r->parts & PAVO_PART_FIRST)
+        return offsetof(struct pavo_record, names);
     return offsetof(struct pavo_record, encap) + r->n_encap * sizeof r->encap[0];
 }
 

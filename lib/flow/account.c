@@ -11,8 +11,7 @@
 
 #include "meter.h"
 
-/* The part for what hardly any flow has; NULL: there is none left, which was counted. */
-static struct rare_part *
+struct rare_part *
 rare_take(struct pavo_shard *s, struct flow_cold *c)
 {
     if (c->rare == 0)

@@ -267,6 +267,9 @@ flow_due_reason(const struct pavo_flow *f)
     return state_lingers(f->state) ? PAVO_END_DETECTED : PAVO_END_IDLE;
 }
 
+/* The part for what hardly any flow has; NULL: there is none left, which was counted. */
+struct rare_part *rare_take(struct pavo_shard *s, struct flow_cold *c);
+
 /* ---- tcp.c ---- */
 
 /* Does this segment, a SYN, begin a new connection on the ports of flow f? */

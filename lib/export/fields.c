@@ -22,8 +22,9 @@ static const char *const words_detail[] = {"none",      "idle",       "active", 
                                            "tcp_reset", "tcp_reused", "capture_end", "stopped",
                                            "evicted",   "clock_jump", NULL};
 _Static_assert(sizeof words_detail / sizeof *words_detail == PAVO_DETAILS + 1, "a word each");
-static const char *const words_basis[] = {
-    "first_packet", "known_port", "icmp_request", "arp_request", "synack", "syn", NULL};
+static const char *const words_basis[] = {"first_packet",  "known_port", "icmp_request",
+                                          "arp_request",   "synack",     "syn",
+                                          "request_bytes", NULL};
 _Static_assert(sizeof words_basis / sizeof *words_basis == PAVO_BASES + 1, "a word each");
 /* IPFIX element 239, RFC 5103 section 6.3. */
 static const char *const words_direction[] = {"arbitrary", "initiator", "reverse_initiator",

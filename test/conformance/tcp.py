@@ -7,7 +7,8 @@ summed by addresses and ports and by the side that sent, and compared:
   retransmits       tcp.analysis.retransmission (fast and spurious ones are among them)
   fast, spurious    tcp.analysis.fast_retransmission, spurious_retransmission
   out_of_order      tcp.analysis.out_of_order
-  order             retransmits and out_of_order together, and pavo's duplicates: what came again or late, under whatever name
+  order             retransmits and out_of_order together, without tshark's marks on copies: what came again or late, under whatever name
+  duplicates        copies of the segment before, with the same identification: tshark has no mark for them, they are found in its fields
   duplicate_acks, zero_windows, window_full, keep_alives, window_probes    tcp.analysis.* of that name
   missed            sides with tcp.analysis.ack_lost_segment of the other side, and with missed_bytes: 0 or 1, as one counts gaps and the other bytes
   handshake         tcp.analysis.initial_rtt and flow.rtt.handshake_ns, in ns
@@ -46,9 +47,10 @@ OURS = {
     'duplicate_acks': 'duplicate_acks', 'zero_windows': 'zero_windows', 'window_full': 'window_full', 'keep_alives': 'keep_alives',
     'window_probes': 'window_probes', 'missed_bytes': 'missed_bytes', 'duplicates': 'duplicates',
 }
-CATEGORIES = ['retransmits', 'fast', 'spurious', 'out_of_order', 'order', 'duplicate_acks', 'zero_windows', 'window_full', 'keep_alives',
-              'window_probes', 'missed', 'handshake']
+CATEGORIES = ['retransmits', 'fast', 'spurious', 'out_of_order', 'order', 'duplicates', 'duplicate_acks', 'zero_windows', 'window_full',
+              'keep_alives', 'window_probes', 'missed', 'handshake']
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+HOUR_NS = 3600 * 1000000000
 ORACLE = None  # the module oracle.py; set before the processes are forked
 
 
@@ -148,13 +150,16 @@ def facts(segs):
     """For each side: Counter of tshark's marks, and of the facts that CAUSES ask for."""
     sides = [Side(), Side()]
     chains = set()
-    irtt = None
+    irtt = last_ns = None
+    is_cut = False
     handshake = Handshake()
     for s in segs:
         x, y = sides[s.side], sides[1 - s.side]
         c = x.counts
         c['packets'] += 1
         chains.add(s.chain)
+        is_cut |= last_ns is not None and not 0 <= s.at_ns - last_ns < HOUR_NS
+        last_ns = s.at_ns
         for m in s.marks:
             c[m] += 1
         if s.irtt_ns is not None and irtt is None:
@@ -177,6 +182,8 @@ def facts(segs):
         x.last = identity
         if not rst:
             x.window = s.window
+    for side in sides:
+        side.counts['cut'] = is_cut
     return sides, len(chains), irtt, handshake
 
 
@@ -235,15 +242,18 @@ def see_ack(c, s, x, y):
 
 
 class Handshake:
-    """Last SYN before the SYN+ACK, and the first segment of that side that acknowledges it."""
+    """From the last SYN before the SYN+ACK to the first segment of that side that acknowledges it; and what it is if copies of
+    the mirror are left out."""
 
     def __init__(self):
-        self.syn = self.synack = self.done = None
+        self.syn = self.first_syn = self.synack = self.done = None
+        self.lengths = set()
 
     def see(self, s):
         if s.flags & RST or self.done is not None:
             return
         if s.flags & SYN and not s.flags & ACK and self.synack is None:
+            self.first_syn = self.first_syn if self.syn and self.syn.ident == s.ident else s
             self.syn = s
         elif s.flags & SYN and s.flags & ACK and self.syn and s.side != self.syn.side and s.ack == (self.syn.seq + 1) & 0xffffffff:
             if self.synack is None:
@@ -251,6 +261,11 @@ class Handshake:
         elif self.synack and s.side == self.syn.side and s.flags & ACK and not s.flags & SYN:
             if not before(s.ack, (self.synack.seq + 1) & 0xffffffff):
                 self.done = s.at_ns - self.syn.at_ns
+                self.lengths = {self.done, s.at_ns - self.first_syn.at_ns}
+
+    def has(self, ns):
+        """A half that took no time is 1 ns in a record: 0 is unknown there."""
+        return ns is not None and any(0 <= ns - n <= 2 for n in self.lengths)
 
 
 # ---- our side ------------------------------------------------------------------------------------------------------
@@ -264,7 +279,7 @@ def run(args, file, options, folder):
     else:
         out = os.path.join(folder, name)
         command = [args.binary, 'run', '-q', '--workers', '1', '-r', os.path.join(args.shared, 'captures', file), '-w', 'json:' + out,
-                   '--set', 'flow.active=1d']
+                   '--set', 'flow.active=1d', '--set', 'flow.idle.tcp=1d', '--set', 'flow.idle.tcp_new=1d']
         p = subprocess.run(command + options, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                            timeout=args.timeout)
         if p.returncode == 1 and b'link type' in p.stderr:
@@ -288,8 +303,8 @@ def our_flows(oracle, lines):
             continue
         a, b = ((oracle.norm(r[s]['ip']), r[s]['port']) for s in ('source', 'destination'))
         ends = (a, b) if a <= b else (b, a)
-        e = out.setdefault(ends, {'sides': [collections.Counter(), collections.Counter()], 'handshake': [], 'flows': set(), 'unknown': set()})
-        e['flows'].add(r['flow']['id'])
+        e = out.setdefault(ends, {'sides': [collections.Counter(), collections.Counter()], 'handshake': [], 'flows': 0, 'unknown': set()})
+        e['flows'] += r['flow']['seq'] == 1  # two flows that began at the same time have the same id
         for way, side in (('source', 0 if a <= b else 1), ('destination', 1 if a <= b else 0)):
             here = r['flow'][way]
             e['sides'][side]['packets'] += r[way].get('packets', 0)
@@ -314,12 +329,14 @@ class Case:
         self.c = c      # Counter of facts of the side
         self.o = o      # our counters of the side
         self.y = y      # facts of the other side
-        self.chains, self.several = chains, several
+        self.chains, self.several = chains, several  # several flows of pavo
 
 
 CAUSES = [
     ('several_paths', 'one pair of addresses and ports came through several tunnels or VLANs, or in several flows at once: tshark takes the copies for retransmissions, '
-     'pavo keeps the flows apart', lambda k: k.category != 'handshake' and (k.chains > 1 or k.several)),
+     'pavo keeps the flows apart', lambda k: k.chains > 1),
+    ('cut', 'the clock of the capture stepped (captures were joined): a new flow begins, tshark goes on with the old numbers',
+     lambda k: k.several and k.c['cut']),
     ('copies', 'frames that came twice (same identification, numbers and flags): the mirror\'s doing, counted as duplicates; tshark marks them',
      lambda k: k.theirs - k.c['copied ' + k.category] == k.ours),
     ('order_or_again', 'together with out_of_order as many: which of the two, tshark says by the time since the last segment (3 ms or the '
@@ -351,7 +368,9 @@ def explain(case):
 
 def value_theirs(category, c, y, irtt):
     if category == 'order':
-        return c['retransmits'] + c['out_of_order']
+        return c['retransmits'] + c['out_of_order'] - c['copied retransmits'] - c['copied out_of_order']
+    if category == 'duplicates':
+        return c['copies']
     if category == 'missed':
         return int(y['ack_lost'] > 0)
     if category == 'handshake':
@@ -361,7 +380,7 @@ def value_theirs(category, c, y, irtt):
 
 def value_ours(category, o, handshake):
     if category == 'order':
-        return o['retransmits'] + o['out_of_order'] + o['duplicates']
+        return o['retransmits'] + o['out_of_order']
     if category == 'missed':
         return int(o['missed_bytes'] > 0)
     if category == 'handshake':
@@ -392,10 +411,14 @@ def compare(theirs, ours):
                     equal = t is not None and u is not None and abs(t - u) <= 1
                     equal = equal or (t is not None and any(abs(t - n) <= 1 for n in handshakes))
                     cause = None
-                    if not equal and u is not None and shake.done is not None and u == shake.done:
+                    if not equal and shake.has(u):
                         cause = 'last_syn'
-                    elif not equal and e is not None and (chains > 1 or len(e['flows']) > 1):
+                    elif not equal and u is None and shake.done is None:
+                        cause = 'no_third'
+                    elif not equal and e is not None and chains > 1:
                         cause = 'several_paths'
+                    elif not equal and e is not None and e['flows'] > 1 and c['cut']:
+                        cause = 'cut'
                     out.append((category, ends, side, t, u, equal, cause))
                     continue
                 t, u = value_theirs(category, c, y, irtt), value_ours(category, o, None)
@@ -404,13 +427,14 @@ def compare(theirs, ours):
                     if e is None or o['packets'] != c['packets']:
                         cause = 'packets'
                     else:
-                        cause = explain(Case(category, t, u, c, o, y, chains, len(e['flows']) > 1 and chains > 1))
+                        cause = explain(Case(category, t, u, c, o, y, chains, e['flows'] > 1))
                 out.append((category, ends, side, t, u, t == u, cause))
     return out
 
 
 WHY = dict((name, why) for name, why, _ in CAUSES)
 WHY['packets'] = 'the flow does not have the same packets in both: conformance.py tells why'
+WHY['no_third'] = 'SYN, SYN+ACK and an acknowledgement of it were not all seen; tshark takes a RST for the third, or begins midstream'
 WHY['last_syn'] = 'pavo measures from the last SYN before the SYN+ACK to the first segment that acknowledges it; tshark from and to others'
 
 
@@ -527,7 +551,7 @@ def self_test():
 
     def ours(counters=({}, {}), handshake=9, packets=None, flows=1):
         sides = [collections.Counter(c) for c in counters]
-        return {ends: {'sides': sides, 'handshake': [('a', handshake)], 'flows': set(range(flows)), 'unknown': set()}}
+        return {ends: {'sides': sides, 'handshake': [('a', handshake)], 'flows': flows, 'unknown': set()}}
 
     def differing(segs, e):
         for side in (0, 1):
@@ -546,6 +570,7 @@ def self_test():
         ('late to tshark, again to pavo', late, ours(({'retransmits': 1}, {})),
          [('out_of_order', 0, 'order_or_again'), ('retransmits', 0, 'order_or_again')]),
         ('a copy', copy, ours(({'duplicates': 1}, {})), [('retransmits', 0, 'copies')]),
+        ('a copy that is missing', copy, ours(), [('duplicates', 0, None), ('retransmits', 0, 'copies')]),
         ('repeats of nothing', repeats, ours(), [('duplicate_acks', 1, 'nothing_outstanding')]),
         ('an invented counter', begin, ours(({}, {'zero_windows': 2})), [('zero_windows', 1, None)]),
         ('a handshake of another length', begin, ours(handshake=20), [('handshake', 0, None)]),

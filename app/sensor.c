@@ -60,6 +60,7 @@ sensor_shard_config(const struct cfg *cfg, unsigned n)
 {
     return (struct pavo_shard_config){
         .flow_limit = (cfg->flow.limit + n - 1) / n,
+        .meter_limit = PAVO_METERS_AUTO,
         .encap_limit = (cfg->flow.encap_limit + n - 1) / n,
         .timeouts = cfg->flow.timeouts,
     };

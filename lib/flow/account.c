@@ -9,38 +9,58 @@
  */
 #include <string.h>
 
-#include "flow.h"
+#include "meter.h"
+
+/* The part for what hardly any flow has; NULL: there is none left, which was counted. */
+static struct rare_part *
+rare_take(struct pavo_shard *s, struct flow_cold *c)
+{
+    if (c->rare == 0)
+        c->rare = pool_take(&s->rares);
+    if (c->rare == 0) {
+        pavo_stat_add(&s->stats.pool_empty, 1);
+        return NULL;
+    }
+    return pool_at(&s->rares, c->rare);
+}
 
 /* A packet that rules see later than its time stamp. */
-static inline void
-late_note(struct pavo_flow *f, struct flow_cold *c, uint64_t now_ns)
+static __attribute__((noinline)) void
+late_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, uint64_t now_ns)
 {
-    if (!(f->flags & FLOW_LATE) || now_ns > c->late_ns)
-        c->late_ns = now_ns;
+    struct rare_part *r = rare_take(s, c);
+
+    if (!r) { /* rather a wrong end than one that comes too early */
+        if (now_ns > f->last_ns)
+            f->last_ns = now_ns;
+        return;
+    }
+    if (!(f->flags & FLOW_LATE) || now_ns > r->late_ns)
+        r->late_ns = now_ns;
     f->flags |= FLOW_LATE;
 }
 
 /* The interval that starts at 'now_ns'. */
 static void
-interval_begin(const struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, uint64_t ts_ns,
-               uint64_t now_ns)
+interval_begin(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c,
+               const struct pavo_packet *p, uint64_t now_ns)
 {
     f->octets[0] = f->octets[1] = 0;
-    f->payload[0] = f->payload[1] = 0;
+    f->headers[0] = f->headers[1] = 0;
     f->packets[0] = f->packets[1] = 0;
     f->tcp_flags[0] = f->tcp_flags[1] = 0;
     f->ttl_min[0] = f->ttl_min[1] = 0;
     f->ttl_max[0] = f->ttl_max[1] = 0;
     f->why = 0;
-    f->flags &= (uint16_t)~FLOW_CUT_LATE;
-    f->last_ns = ts_ns;
+    f->flags &= (uint16_t) ~(FLOW_CUT_LATE | FLOW_RARE_LOST | FLOW_LAST_B);
+    f->last_ns = p->ts_ns;
     f->cut = (uint32_t)((now_ns + s->active_ns) >> CUT_SHIFT);
-    c->first_ns = ts_ns;
+    if (p->is_b)
+        f->flags |= FLOW_LAST_B;
+    c->first_ns = p->ts_ns;
     c->start_ns = now_ns;
-    c->fragments[0] = c->fragments[1] = 0;
-    c->icmp_errors = 0;
-    if (now_ns != ts_ns)
-        late_note(f, c, now_ns);
+    if (now_ns != p->ts_ns)
+        late_note(s, f, c, now_ns);
 }
 
 static uint8_t
@@ -63,6 +83,22 @@ state_at_begin(const struct pavo_packet *p)
     }
 }
 
+/* What only the protocol of a flow keeps. */
+static void
+detail_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p)
+{
+    union flow_detail *d;
+
+    if (f->state < STATE_ICMP && p->key.kind != PAVO_KIND_ARP)
+        return;
+    f->detail = pool_take(&s->details); /* there are as many as flows */
+    d = pool_at(&s->details, f->detail);
+    if (f->state == STATE_ICMP && p->at.quote.kind)
+        d->icmp.quote = p->at.quote;
+    else if (p->key.kind == PAVO_KIND_ARP)
+        d->arp_op = p->at.arp_op;
+}
+
 void
 flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
@@ -73,12 +109,13 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
 
     f->key = p->key;
     f->state = state_at_begin(p);
+    f->detail = 0;
+    f->meter = 0;
     basis = initiator_of(p, &by_b);
     f->flags = (uint16_t)((unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0) |
                           (p->is_b ? FLOW_FIRST_B : 0) | (p->at.has_ports ? FLOW_PORTS : 0));
     memset(c, 0, sizeof *c);
-    interval_begin(s, f, c, p->ts_ns, now_ns);
-    c->sequence = 1;
+    interval_begin(s, f, c, p, now_ns);
     c->source = p->source;
     c->ethertype = p->at.ethertype;
     c->named = p->at.named;
@@ -88,10 +125,7 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
         memcpy(c->mac[p->is_b], p->at.src_mac, 6);
         memcpy(c->mac[!p->is_b], p->at.dst_mac, 6);
     }
-    if (p->key.kind == PAVO_KIND_ARP)
-        c->u.arp_op = p->at.arp_op;
-    else if (f->state == STATE_ICMP && p->at.quote.kind)
-        c->u.icmp.quote = p->at.quote;
+    detail_begin(s, f, p);
     if (p->at.n_layers) {
         c->encap = encap_take(&s->encap, p->at.layers, p->at.n_layers, &c->encap_port);
         if (c->encap == ENCAP_LOST)
@@ -100,31 +134,84 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     pavo_stat_add(&s->stats.flows_made, 1);
 }
 
+/* The flow gets a meter, or is refused one until its next interval. */
+static __attribute__((noinline)) void
+meter_take(struct pavo_shard *s, struct pavo_flow *f, const struct flow_cold *c)
+{
+    f->meter = pool_take(&s->meters);
+    if (f->meter) {
+        meter_begin(pool_at(&s->meters, f->meter), f, c);
+    } else {
+        f->meter = PART_REFUSED;
+        pavo_stat_add(&s->stats.pool_empty, 1);
+    }
+}
+
+/* The meter's next interval. A flow that lives longer than an interval has one, so that the time
+ * since its last packets is known; one that was refused a meter tries again, and does not know. */
+static void
+meter_next(struct pavo_shard *s, struct pavo_flow *f, const struct flow_cold *c)
+{
+    if (f->meter == PART_REFUSED) {
+        f->meter = 0;
+        return;
+    }
+    if (f->meter == 0 && s->meters.limit)
+        meter_take(s, f, c);
+    if (part_is_there(f->meter))
+        meter_interval(pool_at(&s->meters, f->meter));
+}
+
+/* The parts of a flow begin their next interval. */
+static void
+parts_interval(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c)
+{
+    meter_next(s, f, c);
+    if (f->state >= STATE_TCP_NEW)
+        tcp_interval(s, pool_at(&s->details, f->detail));
+    if (c->rare) {
+        struct rare_part *r = pool_at(&s->rares, c->rare);
+
+        r->fragments[0] = r->fragments[1] = 0;
+        r->icmp_errors = 0;
+    }
+}
+
 /* An interim record of the interval so far, and the next interval. False, and no change, if there
- * is no room for it. */
+ * is no room for it, or for what it leaves. */
 static bool
 interval_cut(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
     struct flow_cold *c = &s->cold[i];
+    const bool is_first = c->longer == 0;
+    struct long_part *l;
 
     ended_drain(s);
-    if (s->ended_first || !record_put(s, i, PAVO_END_ACTIVE, PAVO_DETAIL_ACTIVE))
+    if (s->ended_first || !ring_slot(s->out))
         return false;
-    if (!(f->flags & FLOW_EXPORTED)) {
-        c->id = hash_word(key_fixed_hash(&f->key), c->first_ns); /* as record_fill() had it */
-        f->flags |= FLOW_EXPORTED;
+    if (is_first && !(c->longer = pool_take(&s->longers))) {
+        pavo_stat_add(&s->stats.pool_empty, 1);
+        return false;
     }
+    l = pool_at(&s->longers, c->longer);
+    if (is_first) {
+        l->id = flow_id(f, c);
+        l->sequence = 1;
+    }
+    (void)record_put(s, i, PAVO_END_ACTIVE, PAVO_DETAIL_ACTIVE);
+    f->flags |= FLOW_EXPORTED;
     for (unsigned side = 0; side < 2; side++) {
-        c->packets_before[side] += f->packets[side];
-        c->octets_before[side] += f->octets[side];
+        l->packets_before[side] += f->packets[side];
+        l->octets_before[side] += f->octets[side];
     }
-    c->sequence++;
-    interval_begin(s, f, c, p->ts_ns, now_ns);
+    l->sequence++;
+    parts_interval(s, f, c);
+    interval_begin(s, f, c, p, now_ns);
     return true;
 }
 
-/* The packet counter of a side is at its end: the interval is cut whatever it costs. */
+/* A counter is at its end: the interval is cut whatever it costs. */
 static void
 interval_force(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
@@ -134,7 +221,8 @@ interval_force(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, ui
         return;
     pavo_stat_add(&s->stats.dropped_records, 1);
     pavo_stat_add(&s->stats.dropped_packets, (uint64_t)f->packets[0] + f->packets[1]);
-    interval_begin(s, f, &s->cold[i], p->ts_ns, now_ns);
+    parts_interval(s, f, &s->cold[i]);
+    interval_begin(s, f, &s->cold[i], p, now_ns);
 }
 
 /* Is the interval over? 'cut' is rounded down, so at the edge the exact start decides. */
@@ -157,7 +245,8 @@ rules_apply(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint6
         flow_end(s, i, flow_due_reason(f), flow_due_detail(f));
         flow_begin(s, i, p, now_ns);
     } else if (pavo_unlikely(p->at.has_tcp && (p->at.tcp_flags & TCP_SYN)) &&
-               tcp_begins_anew(f, c, p)) {
+               f->state >= STATE_TCP_NEW &&
+               tcp_begins_anew(f, pool_at(&s->details, f->detail), p)) {
         flow_end(s, i, PAVO_END_DETECTED,
                  state_lingers(f->state) ? flow_due_detail(f) : PAVO_DETAIL_TCP_REUSED);
         flow_begin(s, i, p, now_ns);
@@ -171,18 +260,40 @@ rules_apply(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint6
 
 /* What only the first packet of a side, or an ICMP message, leaves. */
 static void
-side_begin(struct pavo_flow *f, struct flow_cold *c, const struct pavo_packet *p, unsigned side)
+side_begin(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c,
+           const struct pavo_packet *p, unsigned side)
 {
-    if (c->packets_before[side] == 0) {
-        c->tos[side] = p->at.tos;
-        if (p->at.has_tcp)
-            c->first_flags[side] = p->at.tcp_flags;
-        if (f->state == STATE_ICMP && p->at.has_icmp) {
-            c->u.icmp.type[side] = p->at.icmp_type;
-            c->u.icmp.code[side] = p->at.icmp_code;
-            c->u.icmp.seen |= (uint8_t)(1u << side);
-        }
+    struct icmp_part *icmp;
+
+    if (f->packets[!side])
+        f->flags |= FLOW_ANSWERED;
+    if (c->longer) {
+        const struct long_part *l = pool_at(&s->longers, c->longer);
+
+        if (l->packets_before[!side])
+            f->flags |= FLOW_ANSWERED;
+        if (l->packets_before[side])
+            return;
     }
+    c->tos[side] = p->at.tos;
+    if (f->state == STATE_ICMP && p->at.has_icmp) {
+        icmp = pool_at(&s->details, f->detail);
+        icmp->type[side] = p->at.icmp_type;
+        icmp->code[side] = p->at.icmp_code;
+        icmp->seen |= (uint8_t)(1u << side);
+    }
+}
+
+/* The packet is a fragment of a datagram. */
+static __attribute__((noinline)) void
+fragment_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, unsigned side)
+{
+    struct rare_part *r = rare_take(s, c);
+
+    if (r)
+        r->fragments[side]++;
+    else
+        f->flags |= FLOW_RARE_LOST;
 }
 
 void
@@ -191,16 +302,23 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     struct pavo_flow *f = &s->flows[i];
     struct flow_cold *c = &s->cold[i];
     const unsigned side = p->is_b;
+    const uint32_t headers = p->at.l3_len - p->at.payload_len;
 
     rules_apply(s, i, p, now_ns);
-    if (pavo_unlikely(f->packets[side] == UINT32_MAX))
+    if (pavo_unlikely(f->packets[side] == UINT32_MAX || f->headers[side] > UINT32_MAX - headers))
         interval_force(s, i, p, now_ns);
 
     if (f->packets[side] == 0)
-        side_begin(f, c, p, side);
+        side_begin(s, f, c, p, side);
+    else if (f->meter == 0 && s->meters.limit)
+        meter_take(s, f, c);
+    if (part_is_there(f->meter))
+        meter_step(pool_at(&s->meters, f->meter), p);
+    if (p->at.has_tcp && f->state >= STATE_TCP_NEW)
+        tcp_step(s, i, p, now_ns);
     f->packets[side]++;
     f->octets[side] += p->at.l3_len;
-    f->payload[side] += p->at.payload_len;
+    f->headers[side] += headers;
     if (p->at.ttl) {
         if (f->ttl_min[side] == 0 || p->at.ttl < f->ttl_min[side])
             f->ttl_min[side] = p->at.ttl;
@@ -210,20 +328,17 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     if (p->at.why > f->why)
         f->why = p->at.why;
     if (pavo_unlikely(p->at.n_frags))
-        c->fragments[side]++;
+        fragment_note(s, f, c, side);
     if (pavo_unlikely(p->at.named) && !c->named)
         c->named = p->at.named;
-    if (p->at.has_tcp && f->state >= STATE_TCP_NEW) {
-        f->tcp_flags[side] |= p->at.tcp_flags;
-        if (tcp_matters(f, p))
-            tcp_step(f, c, p, now_ns);
-    }
-    if (pavo_likely(p->ts_ns >= f->last_ns))
+    if (pavo_likely(p->ts_ns >= f->last_ns)) {
         f->last_ns = p->ts_ns;
-    else if (p->ts_ns < c->first_ns)
+        f->flags = (uint16_t)((f->flags & ~(unsigned)FLOW_LAST_B) | (side ? FLOW_LAST_B : 0));
+    } else if (p->ts_ns < c->first_ns) {
         c->first_ns = p->ts_ns;
+    }
     if (pavo_unlikely(now_ns != p->ts_ns))
-        late_note(f, c, now_ns);
+        late_note(s, f, c, now_ns);
 }
 
 void
@@ -242,9 +357,15 @@ flow_mark(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 
         /* One that is overdue has ended, whether the sweep has been there or not. */
         if (now_ns <= flow_due(s, &s->flows[i], c)) {
-            c->icmp_errors++;
-            c->icmp_error_type = p->at.icmp_type;
-            c->icmp_error_code = p->at.icmp_code;
+            struct rare_part *r = rare_take(s, c);
+
+            if (r) {
+                r->icmp_errors++;
+                r->icmp_error_type = p->at.icmp_type;
+                r->icmp_error_code = p->at.icmp_code;
+            } else {
+                s->flows[i].flags |= FLOW_RARE_LOST;
+            }
             pavo_stat_add(&s->stats.icmp_errors, 1);
             return;
         }

@@ -2,7 +2,8 @@
  *
  * A flow is in three places, grouped by how often they are touched: its key (compared by each
  * lookup), what each packet writes (the line behind the key), and what begins, ends and rare events
- * write (an array of its own). Flows are numbered from 1; 0 is none. Sides: [0] is endpoint a of
+ * write (an array of its own, a line each). What only some flows need are parts, from pools
+ * (parts.h). Flows are numbered from 1; 0 is none. Sides: [0] is endpoint a of
  * the key, [1] endpoint b; only a record has directions.
  */
 #ifndef PAVO_FLOW_PRIVATE_H
@@ -11,6 +12,8 @@
 #include "cacheline.h"
 #include "encap.h"
 #include "key.h"
+#include "parts.h"
+#include "pool.h"
 #include "ring.h"
 
 /* What a flow's idle time depends on. */
@@ -31,12 +34,13 @@ enum {
     FLOW_LATE = 1 << 2,    /* a packet's rule time was not its time stamp: see cold.late_ns */
     FLOW_MAC = 1 << 3,     /* the cold part has MACs */
     FLOW_PORTS = 1 << 4,
-    FLOW_EXPORTED = 1 << 5, /* a record has left: initiator and id are settled */
-    FLOW_CUT_LATE = 1 << 6, /* this interval should have been cut */
-    FLOW_SYN = 1 << 7,      /* and 1 << 8: that side's SYN was seen, cold.tcp.syn_seq is valid */
-    FLOW_FIN = 1 << 9,      /* and 1 << 10 */
-    FLOW_ACK = 1 << 11,     /* and 1 << 12: cold.tcp.ack is valid */
-    FLOW_BASIS_SHIFT = 13,  /* three bits: enum pavo_basis */
+    FLOW_EXPORTED = 1 << 5,   /* a record has left: initiator and id are settled */
+    FLOW_CUT_LATE = 1 << 6,   /* this interval should have been cut */
+    FLOW_LAST_B = 1 << 7,     /* endpoint b sent the packet that set last_ns */
+    FLOW_ANSWERED = 1 << 8,   /* both sides have sent, in whatever interval */
+    FLOW_TURNED = 1 << 9,     /* evidence that the other side began came after the first record */
+    FLOW_RARE_LOST = 1 << 10, /* there was no part for fragments and ICMP errors */
+    FLOW_BASIS_SHIFT = 13,    /* three bits: enum pavo_basis */
 };
 _Static_assert(PAVO_BASES <= 8, "the basis has three bits");
 
@@ -45,6 +49,8 @@ enum {
     TCP_SYN = 0x02,
     TCP_RST = 0x04,
     TCP_ACK = 0x10,
+    TCP_ECE = 0x40,
+    TCP_CWR = 0x80,
 };
 
 /* Line 0: the key. Line 1: what each packet writes, of this interval. */
@@ -52,10 +58,12 @@ struct pavo_flow {
     PAVO_ALIGNED struct pavo_key key;
     PAVO_ALIGNED uint64_t last_ns; /* highest time stamp of a packet of this interval */
     uint64_t octets[2];
-    uint64_t payload[2];
+    uint32_t headers[2]; /* of these: not payload. The interval is cut before they are full */
     uint32_t packets[2];
     uint32_t
         cut; /* when the interval ends, in units of 2^CUT_SHIFT ns, rounded down, modulo 2^32 */
+    uint32_t detail; /* what its protocol keeps: a part, see flow_detail */
+    uint32_t meter;  /* sizes and times: a part */
     uint16_t tcp_flags[2];
     uint8_t ttl_min[2]; /* 0: none yet */
     uint8_t ttl_max[2];
@@ -66,44 +74,45 @@ struct pavo_flow {
 _Static_assert(offsetof(struct pavo_flow, last_ns) == PAVO_CACHE_LINE, "line 1 starts here");
 _Static_assert(sizeof(struct pavo_flow) == 2 * PAVO_CACHE_LINE, "a flow is two lines");
 
+/* What begins, ends and rare events write. */
 struct flow_cold {
-    uint64_t first_ns; /* lowest time stamp of this interval */
-    uint64_t start_ns; /* rule time at which this interval began */
-    uint64_t late_ns;  /* highest rule time of packets that had another time stamp; if FLOW_LATE */
-    uint64_t id;       /* if FLOW_EXPORTED */
-    uint64_t packets_before[2]; /* of the intervals before this one */
-    uint64_t octets_before[2];
-    union {
-        struct {
-            uint64_t closed_ns;  /* rule time of the close or reset */
-            uint32_t syn_seq[2]; /* of the first SYN */
-            uint32_t fin_end[2]; /* what acknowledges the FIN */
-            uint32_t ack[2];     /* highest acknowledgement since a FIN was seen */
-        } tcp;
-        struct {
-            struct pavo_quote quote;
-            uint8_t type[2]; /* of each side's first message */
-            uint8_t code[2];
-            uint8_t seen; /* 1 << side */
-        } icmp;
-        uint16_t arp_op;
-    } u;
-    uint32_t fragments[2]; /* of this interval */
-    uint32_t flow_label;
-    uint32_t sequence; /* of the record to come, from 1 */
+    PAVO_ALIGNED uint64_t first_ns; /* lowest time stamp of this interval */
+    uint64_t start_ns;              /* rule time at which this interval began */
+    uint64_t closed_ns;             /* rule time of the close or reset, in states that linger */
     uint32_t encap;
-    uint32_t detail; /* place for what a protocol keeps beyond this; 0: nothing */
-    uint32_t icmp_errors;
-    uint16_t first_flags[2]; /* TCP */
-    uint16_t source;
-    uint16_t ethertype;
-    uint16_t encap_port;
+    uint32_t longer; /* parts: what an interval that was cut leaves, */
+    uint32_t rare;   /* what hardly any flow has, */
+    uint32_t said;   /* what its payload says */
     uint8_t mac[2][6];
-    uint8_t tos[2];
-    uint8_t icmp_error_type, icmp_error_code;
-    uint8_t named; /* enum pavo_name, the first that a packet had; 0: none yet */
+    uint32_t flow_label : 20;
+    uint32_t named : 8; /* enum pavo_name, the first that a packet had; 0: none yet */
+    uint32_t cast : 2;  /* PAVO_CAST_* of the first packet */
+    uint32_t unused : 2;
+    uint16_t source;
+    uint16_t ethertype; /* ARP: the operation stands in its detail */
+    uint16_t encap_port;
+    uint8_t tos[2]; /* of each side's first packet */
 };
-_Static_assert(sizeof(struct flow_cold) <= 168,
+_Static_assert(sizeof(struct flow_cold) == PAVO_CACHE_LINE, "a line");
+_Static_assert(PAVO_NAMES <= 256, "a name has eight bits");
+
+/* ICMP flows. */
+struct icmp_part {
+    struct pavo_quote quote;
+    uint8_t type[2]; /* of each side's first message */
+    uint8_t code[2];
+    uint8_t seen; /* 1 << side */
+    uint8_t unused[3];
+};
+
+/* What a protocol keeps: one of these for each flow of TCP, ICMP and ARP, in one pool, of which
+ * there is one for each flow. */
+union flow_detail {
+    struct tcp_part tcp;
+    struct icmp_part icmp;
+    uint16_t arp_op; /* of the first packet */
+};
+_Static_assert(sizeof(union flow_detail) == 84,
                "bounds the memory of a flow, see pavo_shard_bytes");
 
 /* One cache line of the table: eight flows by tag.
@@ -129,6 +138,8 @@ enum {
     WHEEL_AHEAD = 8, /* a flow is looked at again after at most this many slots */
     BURST_MAX = 64,
     NEW_AHEAD = 4,
+    FLOW_BYTES = 320,  /* that a flow may take, with its share of all pools */
+    POOL_LEAST = 1024, /* parts of each kind, if there are as many flows */
 };
 
 #define TIMEOUT_MAX                                                                                \
@@ -146,7 +157,7 @@ struct pavo_shard {
     struct flow_cold *cold;
     uint32_t
         *next; /* wheel list, free list, or the queue of ended flows: a flow is in exactly one */
-    uint32_t bucket_mask;
+    uint32_t n_buckets; /* even */
     uint32_t limit;
     struct pavo_ring *out;
     size_t
@@ -166,6 +177,7 @@ struct pavo_shard {
     uint64_t wheel_tick; /* the slot that the sweep is at */
     uint32_t wheel[WHEEL_SLOTS];
     struct encap encap;
+    struct pool details, meters, losses, longers, rares;
 
     PAVO_ALIGNED struct pavo_shard_stats stats;
 };
@@ -220,9 +232,14 @@ state_lingers(uint8_t state)
 /* Highest rule time of the flow's packets. A rule time is never before the time stamp, and mostly
  * equal to it. */
 static inline uint64_t
-flow_last(const struct pavo_flow *f, const struct flow_cold *c)
+flow_last(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c)
 {
-    return pavo_unlikely(f->flags & FLOW_LATE) && c->late_ns > f->last_ns ? c->late_ns : f->last_ns;
+    const struct rare_part *r;
+
+    if (pavo_likely(!(f->flags & FLOW_LATE)))
+        return f->last_ns;
+    r = pool_at(&s->rares, c->rare);
+    return r->late_ns > f->last_ns ? r->late_ns : f->last_ns;
 }
 
 /* The flow has ended for a packet that is later than this. */
@@ -230,7 +247,7 @@ static inline uint64_t
 flow_due(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c)
 {
     const uint64_t from =
-        pavo_unlikely(state_lingers(f->state)) ? c->u.tcp.closed_ns : flow_last(f, c);
+        pavo_unlikely(state_lingers(f->state)) ? c->closed_ns : flow_last(s, f, c);
 
     return from + s->idle_ns[f->state];
 }
@@ -252,36 +269,46 @@ flow_due_reason(const struct pavo_flow *f)
 
 /* ---- tcp.c ---- */
 
-/* Does this segment begin a new connection on the ports of flow f? */
-bool tcp_begins_anew(const struct pavo_flow *f, const struct flow_cold *c,
+/* Does this segment, a SYN, begin a new connection on the ports of flow f? */
+bool tcp_begins_anew(const struct pavo_flow *f, const struct tcp_part *t,
                      const struct pavo_packet *p);
-/* Takes the segment into the flow's state. */
-void tcp_step(struct pavo_flow *f, struct flow_cold *c, const struct pavo_packet *p,
-              uint64_t now_ns);
-/* May the segment change the state? Most do not, and stay away from the cold part. */
-static inline bool
-tcp_matters(const struct pavo_flow *f, const struct pavo_packet *p)
-{
-    return (p->at.tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0 || f->state != STATE_TCP_OPEN ||
-           (f->flags & (FLOW_FIN * 3)) != 0;
-}
+/* The next interval begins. */
+void tcp_interval(struct pavo_shard *s, struct tcp_part *t);
+/* What the record says of TCP: its part, state and history. */
+void tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
+              struct pavo_record *r);
+/* Takes the segment into the state of flow 'i', before it is counted. */
+void tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
 
 /* ---- initiator.c ---- */
 
 /* Evidence of the packet for which side began. Returns the basis; '*by_b' is the side. */
 enum pavo_basis initiator_of(const struct pavo_packet *p, bool *by_b);
-/* Later evidence: turns the flow if it is better and nothing has been exported. */
+/* Later evidence: turns the flow if it is better and nothing has been exported; else it is only
+ * noted that it would have. */
 static inline void
 initiator_turn(struct pavo_flow *f, enum pavo_basis basis, bool by_b)
 {
-    if ((f->flags & FLOW_EXPORTED) || (unsigned)basis <= (unsigned)f->flags >> FLOW_BASIS_SHIFT)
+    if ((unsigned)basis <= (unsigned)f->flags >> FLOW_BASIS_SHIFT)
         return;
+    if (f->flags & FLOW_EXPORTED) {
+        if (by_b != ((f->flags & FLOW_FWD_B) != 0))
+            f->flags |= FLOW_TURNED;
+        return;
+    }
     f->flags = (uint16_t)((f->flags & ((1u << FLOW_BASIS_SHIFT) - 1) & ~(unsigned)FLOW_FWD_B) |
                           (unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0));
 }
 
 /* ---- record.c ---- */
 
+/* Which parts a record of this shard may have, beyond those that flows always have, is
+ * s->cfg.parts. */
+static inline uint64_t
+flow_id(const struct pavo_flow *f, const struct flow_cold *c)
+{
+    return hash_word(key_fixed_hash(&f->key), c->first_ns);
+}
 void record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
                  enum pavo_end_detail detail, struct pavo_record *r);
 

@@ -220,9 +220,13 @@ struct pavo_timeouts { /* nanoseconds */
     uint64_t grace;  /* capture disorder: the sweep waits this much longer */
 };
 
+#define PAVO_METERS_AUTO UINT32_MAX
+
 struct pavo_shard_config {
     uint32_t id;
     uint32_t flow_limit;
+    uint32_t meter_limit; /* flows of which sizes and times are kept; 0: of none; PAVO_METERS_AUTO:
+                             as many as leave a flow at 320 bytes */
     uint32_t encap_limit; /* distinct layers of encapsulation remembered; stacks share their outer
                              ones */
     struct pavo_timeouts timeouts;
@@ -245,6 +249,7 @@ struct pavo_shard_stats {
     PAVO_STAT(dropped_packets);
     PAVO_STAT(ring_full);   /* times that 'out' had no room */
     PAVO_STAT(encap_full);  /* flows without their encapsulation list */
+    PAVO_STAT(pool_empty);  /* parts that a flow wanted and went without */
     PAVO_STAT(icmp_errors); /* ICMP errors that found the flow they quote */
     PAVO_STAT(icmp_strays); /* ICMP errors that did not */
     PAVO_STAT(late_cut);    /* intervals cut late because 'out' had no room */

@@ -96,7 +96,7 @@ enum {
 };
 
 enum {
-    PAVO_HISTORY_MAX = 24,   /* letters kept */
+    PAVO_HISTORY_MAX = 18,   /* letters kept */
     PAVO_BINS = 8,           /* of a histogram */
     PAVO_FIRST_MAX = 16,     /* data packets whose size and direction are kept */
     PAVO_NAME_BYTES = 256,   /* a name with its NUL; what is longer is cut */
@@ -339,7 +339,7 @@ struct pavo_record {
     uint8_t totalsUnknown;     /* the shard had no room to keep totals of this flow */
     uint8_t payloadEntropy[2]; /* bits per byte times 32, 0 to 255: CERT 35; PAVO_PART_ENTROPY */
     char
-        history[PAVO_HISTORY_MAX + 2]; /* Zeek's letters since the flow began; '+': more than fit */
+        history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */
     struct pavo_record_meter meter;
     struct pavo_record_tcp tcp;
     struct pavo_record_echo echo;

@@ -5,25 +5,28 @@
  */
 #include <string.h>
 
-#include "flow.h"
+#include "meter.h"
 
 /* Type and code of the initiator's first message; if only the other side spoke, of that one's; if
  * all that was seen is pieces without the header, what the key says. */
 static void
-fill_icmp(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, struct pavo_record *r)
+fill_icmp(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
+          struct pavo_record *r)
 {
+    const struct icmp_part *icmp;
     const uint32_t extra = f->key.extra;
     const bool is_pair = extra < UINT32_C(1) << 24; /* see icmp_extra() */
 
     if (!key_is_icmp(&f->key) || f->key.is_fragment)
         return;
-    r->quote = c->u.icmp.quote;
-    if (c->u.icmp.seen) {
-        const unsigned side = (c->u.icmp.seen & 1u << fwd) ? fwd : !fwd;
+    icmp = pool_at(&s->details, f->detail);
+    r->quote = icmp->quote;
+    if (icmp->seen) {
+        const unsigned side = (icmp->seen & 1u << fwd) ? fwd : !fwd;
 
         r->hasIcmp = 1;
-        r->icmpType = c->u.icmp.type[side];
-        r->icmpCode = c->u.icmp.code[side];
+        r->icmpType = icmp->type[side];
+        r->icmpCode = icmp->code[side];
     } else if (extra) {
         r->hasIcmp = 1;
         r->icmpType = (uint8_t)(is_pair ? extra >> 16 : extra >> 24);
@@ -34,7 +37,8 @@ fill_icmp(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, st
 }
 
 static void
-fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, struct pavo_record *r)
+fill_key(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
+         unsigned fwd, struct pavo_record *r)
 {
     const struct pavo_key *k = &f->key;
 
@@ -55,7 +59,7 @@ fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, str
     r->ethernetType = c->ethertype;
     r->protocolName = c->named;
     if (k->kind == PAVO_KIND_ARP)
-        r->arpOperation = c->u.arp_op;
+        r->arpOperation = ((const union flow_detail *)pool_at(&s->details, f->detail))->arp_op;
     if (k->is_fragment)
         r->fragmentIdentification = k->extra;
     else if (k->kind == PAVO_KIND_LINK)
@@ -65,24 +69,91 @@ fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, str
 }
 
 static void
-fill_counters(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd,
-              struct pavo_record *r)
+fill_counters(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
+              unsigned fwd, struct pavo_record *r)
 {
+    const struct long_part *l = c->longer ? pool_at(&s->longers, c->longer) : NULL;
+
+    r->flowSequence = l ? l->sequence : 1;
+    r->flowId = l ? l->id : flow_id(f, c);
     for (unsigned dir = 0; dir < 2; dir++) {
         const unsigned side = dir ^ fwd;
 
         r->packetDeltaCount[dir] = f->packets[side];
         r->octetDeltaCount[dir] = f->octets[side];
-        r->payloadOctets[dir] = f->payload[side];
-        r->packetTotalCount[dir] = c->packets_before[side] + f->packets[side];
-        r->octetTotalCount[dir] = c->octets_before[side] + f->octets[side];
-        r->fragmentCount[dir] = c->fragments[side];
+        r->payloadOctets[dir] = f->octets[side] - f->headers[side];
+        r->packetTotalCount[dir] = (l ? l->packets_before[side] : 0) + f->packets[side];
+        r->octetTotalCount[dir] = (l ? l->octets_before[side] : 0) + f->octets[side];
         r->tcpControlBits[dir] = f->tcp_flags[side];
-        r->initialTCPFlags[dir] = c->first_flags[side];
         r->minimumTTL[dir] = f->ttl_min[side];
         r->maximumTTL[dir] = f->ttl_max[side];
         r->ipClassOfService[dir] = c->tos[side];
     }
+}
+
+static void
+fill_rare(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
+          struct pavo_record *r)
+{
+    const struct rare_part *rare;
+
+    if (!c->rare)
+        return;
+    rare = pool_at(&s->rares, c->rare);
+    r->icmpErrorCount = rare->icmp_errors;
+    if (rare->icmp_errors) {
+        r->icmpErrorType = rare->icmp_error_type;
+        r->icmpErrorCode = rare->icmp_error_code;
+    }
+    for (unsigned dir = 0; dir < 2; dir++) {
+        r->fragmentCount[dir] = rare->fragments[dir ^ fwd];
+        if ((r->parts & PAVO_PART_TCP) && (rare->has_token & 1u << (dir ^ fwd))) {
+            r->tcp.hasMptcpToken |= (uint8_t)(1u << dir);
+            r->tcp.mptcpToken[dir] = rare->mptcp_token[dir ^ fwd];
+        }
+    }
+}
+
+static void
+fill_meter(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
+           unsigned fwd, struct pavo_record *r)
+{
+    const bool is_single = f->meter == 0 && !c->longer;
+
+    if (!s->meters.limit || !(is_single || part_is_there(f->meter)))
+        return;
+    r->parts |= PAVO_PART_METER;
+    memset(&r->meter, 0, sizeof r->meter);
+    if (is_single)
+        meter_fill_single(f, c, fwd, &r->meter);
+    else
+        meter_fill(pool_at(&s->meters, f->meter), fwd, &r->meter);
+}
+
+/* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
+ * these two letters. */
+static void
+fill_talk(const struct pavo_flow *f, unsigned fwd, struct pavo_record *r)
+{
+    const bool first_is_reverse = ((f->flags & FLOW_FIRST_B) != 0) != (fwd != 0);
+    char *at = r->history;
+
+    if (key_is_icmp(&f->key)) {
+        r->connState = PAVO_CONN_OTH;
+        return;
+    }
+    r->connState = (f->flags & FLOW_ANSWERED) ? PAVO_CONN_SF
+                   : first_is_reverse         ? PAVO_CONN_SHR
+                                              : PAVO_CONN_S0;
+    if (first_is_reverse) {
+        *at++ = '^';
+        *at++ = 'd';
+    }
+    if (!first_is_reverse || (f->flags & FLOW_ANSWERED))
+        *at++ = 'D';
+    if (!first_is_reverse && (f->flags & FLOW_ANSWERED))
+        *at++ = 'd';
+    *at = '\0';
 }
 
 /* The list was taken from the first packet; if that was not the initiator's, each layer is turned
@@ -120,20 +191,21 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     r->biflowDirection = r->initiatorBasis != PAVO_BASIS_FIRST_PACKET;
     r->flowFinal = reason != PAVO_END_ACTIVE;
     r->decodeReason = f->why;
-    r->flowSequence = c->sequence;
-    r->flowId = f->flags & FLOW_EXPORTED ? c->id : hash_word(key_fixed_hash(&f->key), c->first_ns);
-    fill_key(f, c, fwd, r);
+    fill_key(s, f, c, fwd, r);
     r->flowLabelIPv6 = c->flow_label;
     r->ingressInterface = c->source;
-    fill_icmp(f, c, fwd, r);
-    r->icmpErrorCount = c->icmp_errors;
-    if (c->icmp_errors) {
-        r->icmpErrorType = c->icmp_error_type;
-        r->icmpErrorCode = c->icmp_error_code;
-    }
+    fill_icmp(s, f, fwd, r);
+    r->cast = c->cast;
+    r->initiatorTurned = (f->flags & FLOW_TURNED) != 0;
     r->flowStartNanoseconds = c->first_ns;
     r->flowEndNanoseconds = f->last_ns;
-    fill_counters(f, c, fwd, r);
+    fill_counters(s, f, c, fwd, r);
+    if (f->state >= STATE_TCP_NEW)
+        tcp_fill(s, f, fwd, r);
+    else
+        fill_talk(f, fwd, r);
+    fill_meter(s, f, c, fwd, r);
+    fill_rare(s, c, fwd, r);
     fill_encap(s, c, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
     r->made_ns = s->now_ns;
 }

@@ -38,14 +38,19 @@ tag_of(uint64_t hash)
 static inline uint32_t
 bucket_of(const struct pavo_shard *s, uint64_t hash)
 {
-    return (uint32_t)hash & s->bucket_mask;
+    return (uint32_t)((hash & UINT32_MAX) * s->n_buckets >> 32);
 }
 
-/* The other bucket of an entry; its own inverse, and never the same bucket. */
+/* The other bucket of an entry: its mirror image about a point that the tag chooses. So it is its
+ * own inverse; and never the same bucket, for the sum of both is odd, and the number of buckets
+ * even. */
 static inline uint32_t
 bucket_other(const struct pavo_shard *s, uint32_t bucket, uint16_t tag)
 {
-    return bucket ^ (((uint32_t)tag * UINT32_C(0x9e3779b1) | 1) & s->bucket_mask);
+    const uint32_t scattered = (uint32_t)tag * UINT32_C(0x9e3779b1);
+    const uint32_t sum = (uint32_t)((uint64_t)scattered * s->n_buckets >> 32) | 1;
+
+    return sum >= bucket ? sum - bucket : sum + s->n_buckets - bucket;
 }
 
 /* Which of four lanes are 'tag': bits 0..3. */
@@ -210,8 +215,11 @@ table_victim(const struct pavo_shard *s, uint64_t hash)
     const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
     uint64_t place = idlest_of(s, one, two, hash);
 
-    for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i <= s->bucket_mask; i++)
-        place = idlest_of(s, (one + i) & s->bucket_mask, (one + i) & s->bucket_mask, hash);
+    for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i < s->n_buckets; i++) {
+        const uint32_t near = (one + i) % s->n_buckets;
+
+        place = idlest_of(s, near, near, hash);
+    }
     return place;
 }
 
@@ -268,8 +276,22 @@ record_drop(struct pavo_shard *s, uint32_t i)
 static void
 flow_release(struct pavo_shard *s, uint32_t i)
 {
-    encap_give(&s->encap, s->cold[i].encap);
-    s->cold[i].encap = ENCAP_NONE;
+    struct pavo_flow *f = &s->flows[i];
+    struct flow_cold *c = &s->cold[i];
+
+    encap_give(&s->encap, c->encap);
+    c->encap = ENCAP_NONE;
+    if (f->state >= STATE_TCP_NEW) {
+        const struct tcp_part *t = pool_at(&s->details, f->detail);
+
+        if (t->loss != TCP_LOSS_REFUSED)
+            pool_give(&s->losses, t->loss);
+    }
+    pool_give(&s->details, f->detail);
+    if (f->meter != PART_REFUSED)
+        pool_give(&s->meters, f->meter);
+    pool_give(&s->longers, c->longer);
+    pool_give(&s->rares, c->rare);
     pavo_stat_add(&s->stats.flows_ended, 1);
 }
 
@@ -345,12 +367,8 @@ flow_prefetch(const struct pavo_shard *s, uint32_t i)
 void
 flow_prefetch_end(const struct pavo_shard *s, uint32_t i)
 {
-    const uint8_t *cold = (const uint8_t *)&s->cold[i];
-
     flow_prefetch(s, i);
-    prefetch_write(cold);
-    prefetch_write(cold + PAVO_CACHE_LINE);
-    prefetch_write(cold + sizeof s->cold[i] - 1);
+    prefetch_write(&s->cold[i]);
 }
 
 void
@@ -482,7 +500,7 @@ packet_step(struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
     b = place_bucket(s, place);
     entry = place % BUCKET_ENTRIES;
     if (pavo_unlikely(state_lingers(s->flows[i].state)))
-        b->age[entry] = (uint16_t)((s->cold[i].u.tcp.closed_ns >> s->age_shift) - AGE_ENDED);
+        b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
     else if (b->age[entry] != age_now(s))
         b->age[entry] = age_now(s);
 
@@ -546,9 +564,9 @@ static uint32_t
 buckets_for(uint32_t flow_limit)
 {
     const uint32_t entries = flow_limit + flow_limit / 17 * 3 + 3;
-    const uint32_t buckets = pow2_above((entries + BUCKET_ENTRIES - 1) / BUCKET_ENTRIES);
+    const uint32_t buckets = (entries + BUCKET_ENTRIES - 1) / BUCKET_ENTRIES;
 
-    return buckets > 2 ? buckets : 2;
+    return buckets > 2 ? buckets + (buckets & 1) : 2;
 }
 
 static size_t
@@ -569,13 +587,74 @@ next_bytes(uint32_t limit)
     return ((size_t)limit + 1) * sizeof(uint32_t);
 }
 
+/* A share of the flows, but all of few. */
+static uint32_t
+share_of(uint32_t limit, uint32_t share)
+{
+    return limit <= POOL_LEAST ? limit : limit / share > POOL_LEAST ? limit / share : POOL_LEAST;
+}
+
+/* How many parts of each kind there are. One detail for each flow; of the others a share of the
+ * flows, for most need none; and meters for what then remains of FLOW_BYTES. */
+struct pool_sizes {
+    uint32_t details, losses, longers, rares, meters;
+};
+
+static struct pool_sizes
+pools_for(const struct pavo_shard_config *cfg)
+{
+    const uint32_t limit = cfg->flow_limit;
+    struct pool_sizes n = {
+        .details = limit,
+        .losses = share_of(limit, 64),
+        .longers = share_of(limit, 4),
+        .rares = share_of(limit, 16),
+        .meters = cfg->meter_limit < limit ? cfg->meter_limit : limit,
+    };
+    const uint64_t used = (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) +
+                          flows_bytes(limit) + cold_bytes(limit) + next_bytes(limit) +
+                          pool_bytes(n.details, sizeof(union flow_detail)) +
+                          pool_bytes(n.losses, sizeof(struct loss_part)) +
+                          pool_bytes(n.longers, sizeof(struct long_part)) +
+                          pool_bytes(n.rares, sizeof(struct rare_part));
+    const uint64_t all = (uint64_t)limit * FLOW_BYTES;
+    const uint64_t room = used < all ? (all - used) / sizeof(struct meter_part) : 0;
+
+    if (cfg->meter_limit == PAVO_METERS_AUTO) {
+        n.meters = limit < POOL_LEAST ? limit : POOL_LEAST;
+        n.meters = room > n.meters ? (uint32_t)room : n.meters;
+    }
+    return n;
+}
+
 size_t
 pavo_shard_bytes(const struct pavo_shard_config *cfg)
 {
+    const struct pool_sizes n = pools_for(cfg);
+
     return sizeof(struct pavo_shard) +
            (size_t)buckets_for(cfg->flow_limit) * sizeof(struct ft_bucket) +
            flows_bytes(cfg->flow_limit) + cold_bytes(cfg->flow_limit) +
-           next_bytes(cfg->flow_limit) + encap_bytes(cfg->encap_limit);
+           next_bytes(cfg->flow_limit) + encap_bytes(cfg->encap_limit) +
+           pool_bytes(n.details, sizeof(union flow_detail)) +
+           pool_bytes(n.losses, sizeof(struct loss_part)) +
+           pool_bytes(n.longers, sizeof(struct long_part)) +
+           pool_bytes(n.rares, sizeof(struct rare_part)) +
+           pool_bytes(n.meters, sizeof(struct meter_part));
+}
+
+static int
+pools_open(struct pavo_shard *s)
+{
+    const struct pool_sizes n = pools_for(&s->cfg);
+    const struct pavo_mem *mem = s->cfg.mem;
+    int rc = pool_open(&s->details, n.details, sizeof(union flow_detail), mem);
+
+    rc |= pool_open(&s->losses, n.losses, sizeof(struct loss_part), mem);
+    rc |= pool_open(&s->longers, n.longers, sizeof(struct long_part), mem);
+    rc |= pool_open(&s->rares, n.rares, sizeof(struct rare_part), mem);
+    rc |= pool_open(&s->meters, n.meters, sizeof(struct meter_part), mem);
+    return rc;
 }
 
 static uint64_t
@@ -617,7 +696,7 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
         goto fail;
     s->cfg = *cfg;
     s->limit = cfg->flow_limit;
-    s->bucket_mask = buckets_for(cfg->flow_limit) - 1;
+    s->n_buckets = buckets_for(cfg->flow_limit);
     s->out = cfg->out;
     s->record_bytes = offsetof(struct pavo_record, encap);
     s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
@@ -629,12 +708,12 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->age_shift = age_shift_for(s);
     s->active_ns = timeout_of(t->active);
     s->grace_ns = timeout_of(t->grace);
-    s->buckets = mem->get(mem, ((size_t)s->bucket_mask + 1) * sizeof s->buckets[0]);
+    s->buckets = mem->get(mem, (size_t)s->n_buckets * sizeof s->buckets[0]);
     s->flows = mem->get(mem, flows_bytes(s->limit));
     s->cold = mem->get(mem, cold_bytes(s->limit));
     s->next = mem->get(mem, next_bytes(s->limit));
-    if (encap_open(&s->encap, cfg->encap_limit, cfg->seed, mem) || !s->buckets || !s->flows ||
-        !s->cold || !s->next)
+    if (encap_open(&s->encap, cfg->encap_limit, cfg->seed, mem) || pools_open(s) || !s->buckets ||
+        !s->flows || !s->cold || !s->next)
         goto fail;
     return s;
 
@@ -654,9 +733,14 @@ pavo_shard_close(struct pavo_shard *s)
         return;
     mem = s->cfg.mem;
     encap_close(&s->encap, mem);
+    pool_close(&s->meters, mem);
+    pool_close(&s->rares, mem);
+    pool_close(&s->longers, mem);
+    pool_close(&s->losses, mem);
+    pool_close(&s->details, mem);
     mem_put(mem, s->next, next_bytes(s->limit));
     mem_put(mem, s->cold, cold_bytes(s->limit));
     mem_put(mem, s->flows, flows_bytes(s->limit));
-    mem_put(mem, s->buckets, ((size_t)s->bucket_mask + 1) * sizeof s->buckets[0]);
+    mem_put(mem, s->buckets, (size_t)s->n_buckets * sizeof s->buckets[0]);
     mem->put(mem, s, sizeof *s);
 }

@@ -2,85 +2,343 @@
  *
  * RFC 9293 section 3.3.2. A flow that began with a SYN is new until a segment that is part of a
  * completed handshake passes: one with ACK and without SYN, from either side, so a capture of one
- * direction is enough. It is closed when both sides' FINs were acknowledged, in whatever order the
- * capture shows them, and reset by an RST. Both linger, so that last acknowledgements and
- * retransmissions join them, until a SYN with a sequence number of its own begins another
- * connection. A FIN of one side alone ends nothing: the other side may send on.
+ * direction is enough. It is closed when both sides' FINs were acknowledged, and reset by an RST.
+ * Both linger, so that last acknowledgements and retransmissions join them, until a SYN with a
+ * sequence number of its own begins another connection. A FIN of one side alone ends nothing: the
+ * other side may send on.
+ *
+ * Here is what holds for a segment as a whole; its numbers are in tcp_seq.c, the states of the
+ * sides in tcp_side.c.
  */
-#include "flow.h"
+#include "tcp.h"
+
+#include <string.h>
+
+#include "meter.h"
 
 bool
-tcp_begins_anew(const struct pavo_flow *f, const struct flow_cold *c, const struct pavo_packet *p)
+tcp_begins_anew(const struct pavo_flow *f, const struct tcp_part *t, const struct pavo_packet *p)
 {
-    const unsigned side = p->is_b;
+    const struct tcp_side *x = &t->side[p->is_b];
 
-    if (f->state < STATE_TCP_NEW || (p->at.tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+    if ((p->at.tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
         return false;
-    if ((f->flags & FLOW_SYN << side) && c->u.tcp.syn_seq[side] == p->at.tcp_seq)
+    if ((x->seen & (1u << HISTORY_S | 1u << HISTORY_H)) && x->base - 1 == p->at.tcp_seq)
         return false; /* a retransmission */
     /* While the connection lives, a SYN within it is answered with a challenge, not taken (RFC 9293
      * section 3.10.7.4). But a side that has sent its FIN can only mean another connection. */
-    return state_lingers(f->state) || (f->flags & FLOW_FIN << side);
+    return state_lingers(f->state) || (x->seen & TCP_FINISHED);
 }
 
-/* Is 'a' at or after 'b' in sequence space? */
-static bool
-seq_reaches(uint32_t a, uint32_t b)
+struct loss_part *
+tcp_loss_take(struct tcp_seg *g)
 {
-    return a - b < UINT32_C(1) << 31;
+    uint32_t i;
+
+    if (g->t->loss == TCP_LOSS_REFUSED)
+        return NULL;
+    i = pool_take(&g->s->losses);
+    if (i == 0) {
+        g->t->loss = TCP_LOSS_REFUSED;
+        pavo_stat_add(&g->s->stats.pool_empty, 1);
+        return NULL;
+    }
+    g->t->loss = i & TCP_LOSS_REFUSED;
+    g->loss = pool_at(&g->s->losses, i);
+    return g->loss;
 }
 
-/* FINs, and what acknowledges them. */
+void
+tcp_event(struct tcp_seg *g, unsigned side, enum history_letter letter, uint32_t *count)
+{
+    uint32_t n = ++*count;
+
+    while (n % 10 == 0)
+        n /= 10;
+    if (n == 1)
+        history_add(&g->t->history, side, letter);
+}
+
+/* What tells a segment from the one before by the same side, other than the mirror's copy of it; 0:
+ * nothing does. */
+static uint32_t
+twin_of(const struct pavo_layers *at)
+{
+    const bool stamped = (at->has_tcp_opt & PAVO_TCP_OPT_TS) != 0;
+    const uint64_t id = at->has_ip_id ? at->ip_id : 0;
+    uint64_t h;
+
+    if (id == 0 && !stamped)
+        return 0;
+    h = hash_mum(
+        ((uint64_t)at->tcp_seq << 32 | at->tcp_ack) ^ HASH_C0,
+        ((uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len) ^
+            HASH_C1);
+    h = hash_mum(h ^ id << 8 ^ HASH_C2,
+                 (stamped ? (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr : 0) ^ HASH_C1);
+    return (uint32_t)h ? (uint32_t)h : 1;
+}
+
 static void
-closing_step(struct pavo_flow *f, struct flow_cold *c, const struct pavo_packet *p, uint64_t now_ns)
+letters(struct tcp_seg *g)
 {
-    const uint16_t flags = p->at.tcp_flags;
-    const unsigned side = p->is_b;
+    const struct pavo_layers *at = &g->p->at;
+    const uint16_t flags = g->flags & (TCP_SYN | TCP_FIN | TCP_RST);
+    struct tcp_side *x = g->x;
 
-    if (flags & TCP_FIN) {
-        /* SYN and FIN take a number of the sequence each, RFC 9293 section 3.4. */
-        const uint32_t end = p->at.tcp_seq + p->at.payload_len + 1 + ((flags & TCP_SYN) ? 1u : 0u);
+    if (flags == 0) {
+        if (at->payload_len)
+            tcp_letter(g, g->side, HISTORY_D);
+        else if (g->flags & TCP_ACK)
+            tcp_letter(g, g->side, HISTORY_A);
+    } else if (flags == TCP_SYN) {
+        const enum history_letter letter = (g->flags & TCP_ACK) ? HISTORY_H : HISTORY_S;
 
-        if (!(f->flags & FLOW_FIN << side) || seq_reaches(end, c->u.tcp.fin_end[side]))
-            c->u.tcp.fin_end[side] = end;
-        f->flags |= (uint16_t)(FLOW_FIN << side);
+        if (!(x->seen & (1u << HISTORY_S | 1u << HISTORY_H)))
+            tcp_letter(g, g->side, letter);
+        else if (at->tcp_seq + 1 != x->base)
+            history_add(&g->t->history, g->side, letter);
+    } else if (flags == TCP_FIN) {
+        if (!(x->seen & 1u << HISTORY_F))
+            tcp_letter(g, g->side, HISTORY_F);
+        else if (at->tcp_seq + at->payload_len + 1 != x->next)
+            history_add(&g->t->history, g->side, HISTORY_F);
+    } else if (flags == TCP_RST) {
+        tcp_letter(g, g->side, HISTORY_R);
+    } else {
+        tcp_letter(g, g->side,
+                   (flags & (TCP_FIN | TCP_RST)) == (TCP_FIN | TCP_RST) ? HISTORY_I : HISTORY_Q);
     }
-    if ((f->flags & FLOW_FIN * 3) && (flags & TCP_ACK)) {
-        if (!(f->flags & FLOW_ACK << side) || seq_reaches(p->at.tcp_ack, c->u.tcp.ack[side]))
-            c->u.tcp.ack[side] = p->at.tcp_ack;
-        f->flags |= (uint16_t)(FLOW_ACK << side);
+}
+
+static uint32_t
+since_ns(const struct pavo_flow *f, const struct pavo_packet *p)
+{
+    const uint64_t ns = p->ts_ns > f->last_ns ? p->ts_ns - f->last_ns : 1; /* 0 is: not seen */
+
+    return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+}
+
+/* The two halves of the handshake: nothing but SYNs came before. */
+static void
+handshake(struct tcp_seg *g)
+{
+    const uint16_t letters_all = (1u << HISTORY_LETTERS) - 1;
+    struct tcp_part *t = g->t;
+
+    if ((g->flags & TCP_RST) || !(g->flags & TCP_ACK))
+        return;
+    if (g->flags & TCP_SYN) {
+        if (tcp_state(g->y) == PAVO_SIDE_SYN_SENT && tcp_state(g->x) == PAVO_SIDE_INACTIVE)
+            t->server_ns = since_ns(g->f, g->p);
+    } else if (t->server_ns && !t->client_ns && (g->y->seen & letters_all) == 1u << HISTORY_H &&
+               (g->x->seen & letters_all) == 1u << HISTORY_S &&
+               seq_reaches(g->p->at.tcp_ack, g->y->base)) {
+        t->client_ns = since_ns(g->f, g->p);
     }
-    if ((f->flags & FLOW_FIN * 3) == FLOW_FIN * 3 && (f->flags & FLOW_ACK * 3) == FLOW_ACK * 3 &&
-        seq_reaches(c->u.tcp.ack[0], c->u.tcp.fin_end[1]) &&
-        seq_reaches(c->u.tcp.ack[1], c->u.tcp.fin_end[0])) {
-        f->state = STATE_TCP_CLOSED;
-        c->u.tcp.closed_ns = now_ns;
+}
+
+/* The first request and its answer. */
+static void
+response(struct tcp_seg *g)
+{
+    const uint32_t us = (uint32_t)(g->p->ts_ns / 1000);
+    const bool by_initiator = g->side == ((g->f->flags & FLOW_FWD_B) != 0);
+    struct tcp_part *t = g->t;
+
+    if (t->answered)
+        return;
+    if (!t->asked && by_initiator) {
+        t->asked = 1;
+        t->response_us = us;
+    } else if (t->asked && !by_initiator) {
+        t->answered = 1;
+        t->response_us = us - t->response_us;
+    }
+}
+
+static void
+options(struct tcp_seg *g)
+{
+    const struct pavo_layers *at = &g->p->at;
+    struct tcp_side *x = g->x;
+
+    if (g->flags & TCP_SYN) {
+        if (at->has_tcp_opt & PAVO_TCP_OPT_MSS)
+            x->mss = at->tcp_mss;
+        if (at->has_tcp_opt & PAVO_TCP_OPT_WSCALE)
+            x->first_flags =
+                (uint16_t)((x->first_flags & 0x0fff) | at->tcp_wscale << TCP_WSCALE_SHIFT);
+    }
+    x->options |= at->has_tcp_opt;
+}
+
+static bool
+is_closed(const struct tcp_side *x)
+{
+    return (x->seen & TCP_FINISHED) && (x->seen & TCP_HAS_ACKED) && seq_reaches(x->acked, x->next);
+}
+
+/* SYN and RST say more than others. */
+static void
+control(struct tcp_seg *g, uint64_t now_ns)
+{
+    struct pavo_flow *f = g->f;
+
+    if ((g->flags & TCP_SYN) && !(g->flags & TCP_RST)) {
+        if (g->flags & TCP_ACK)
+            initiator_turn(f, PAVO_BASIS_SYNACK, g->side == 0);
+        else
+            initiator_turn(f, PAVO_BASIS_SYN, g->side == 1);
+    }
+    if (state_lingers(f->state))
+        return; /* closed stays closed, and what comes then does not lengthen the linger */
+    if (g->flags & TCP_RST) {
+        f->state = STATE_TCP_RESET;
+        g->s->cold[f - g->s->flows].closed_ns = now_ns;
     }
 }
 
 void
-tcp_step(struct pavo_flow *f, struct flow_cold *c, const struct pavo_packet *p, uint64_t now_ns)
+tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
-    const uint16_t flags = p->at.tcp_flags;
+    struct pavo_flow *f = &s->flows[i];
+    struct tcp_part *t = pool_at(&s->details, f->detail);
     const unsigned side = p->is_b;
+    struct tcp_seg g = {
+        .s = s,
+        .f = f,
+        .t = t,
+        .x = &t->side[side],
+        .y = &t->side[!side],
+        .meter = part_is_there(f->meter) ? pool_at(&s->meters, f->meter) : NULL,
+        .loss = t->loss && t->loss != TCP_LOSS_REFUSED ? pool_at(&s->losses, t->loss) : NULL,
+        .p = p,
+        .flags = p->at.tcp_flags,
+        .side = (uint8_t)side,
+    };
+    const uint32_t twin = twin_of(&p->at);
 
-    if ((flags & TCP_SYN) && !(flags & TCP_RST)) {
-        if (!(f->flags & FLOW_SYN << side))
-            c->u.tcp.syn_seq[side] = p->at.tcp_seq;
-        f->flags |= (uint16_t)(FLOW_SYN << side);
-        if (flags & TCP_ACK)
-            initiator_turn(f, PAVO_BASIS_SYNACK, side == 0);
-        else
-            initiator_turn(f, PAVO_BASIS_SYN, side == 1);
-    }
-    if (state_lingers(f->state))
-        return; /* closed stays closed, and what comes then does not lengthen the linger */
-    if (flags & TCP_RST) {
-        f->state = STATE_TCP_RESET;
-        c->u.tcp.closed_ns = now_ns;
+    f->tcp_flags[side] |= g.flags;
+    if (pavo_unlikely(twin && twin == g.x->twin)) {
+        if (tcp_loss(&g))
+            g.loss->side[side].duplicates++;
         return;
     }
-    if (f->state == STATE_TCP_NEW && (flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
+    g.x->twin = twin;
+    if (pavo_unlikely(tcp_state(g.x) == PAVO_SIDE_INACTIVE && g.x->first_flags == 0))
+        g.x->first_flags = g.flags;
+    if (pavo_unlikely(p->at.has_tcp_opt & ~PAVO_TCP_OPT_TS))
+        options(&g);
+    else
+        g.x->options |= p->at.has_tcp_opt;
+    if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
+        control(&g, now_ns);
+    if (pavo_unlikely(!t->client_ns))
+        handshake(&g);
+    letters(&g);
+    if (pavo_unlikely((g.flags & (TCP_SYN | TCP_FIN | TCP_RST)) ||
+                      tcp_state(g.x) == PAVO_SIDE_INACTIVE))
+        tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
+    if (pavo_unlikely(g.flags & TCP_RST))
+        return;
+    if (p->at.payload_len && !t->answered)
+        response(&g);
+    tcp_numbers(&g);
+    if (f->state == STATE_TCP_NEW && (g.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
         f->state = STATE_TCP_OPEN;
-    closing_step(f, c, p, now_ns);
+    if (pavo_unlikely(g.x->seen & g.y->seen & TCP_FINISHED) && !state_lingers(f->state) &&
+        is_closed(g.x) && is_closed(g.y)) {
+        f->state = STATE_TCP_CLOSED;
+        s->cold[i].closed_ns = now_ns;
+    }
+}
+
+void
+tcp_interval(struct pavo_shard *s, struct tcp_part *t)
+{
+    struct loss_part *loss;
+
+    if (t->loss == TCP_LOSS_REFUSED)
+        t->loss = 0;
+    if (t->loss == 0)
+        return;
+    loss = pool_at(&s->losses, t->loss);
+    for (unsigned side = 0; side < 2; side++)
+        memset(&loss->side[side], 0, LOSS_INTERVAL_BYTES);
+}
+
+static void
+loss_fill(const struct loss_part *loss, unsigned fwd, struct pavo_record_tcp *out)
+{
+    for (unsigned dir = 0; dir < 2; dir++) {
+        const struct loss_side *l = &loss->side[dir ^ fwd];
+
+        out->retransmittedPackets[dir] = l->retransmitted;
+        out->retransmittedOctets[dir] = l->retransmitted_octets;
+        out->fastRetransmits[dir] = l->fast;
+        out->spuriousRetransmits[dir] = l->spurious;
+        out->outOfOrderPackets[dir] = l->out_of_order;
+        out->duplicatePackets[dir] = l->duplicates;
+        out->missedOctets[dir] = l->missed_octets;
+        out->duplicateAcks[dir] = l->duplicate_acks;
+        out->zeroWindows[dir] = l->zero_windows;
+        out->windowFull[dir] = l->window_full;
+        out->keepAlives[dir] = l->keep_alives;
+        out->windowProbes[dir] = l->window_probes;
+        out->eceSegments[dir] = l->ece;
+        out->cwrSegments[dir] = l->cwr;
+    }
+}
+
+/* RFC 3168 section 6.1.1: the SYN has ECE and CWR, the SYN+ACK has ECE alone. */
+static bool
+is_ecn_negotiated(const struct tcp_part *t, unsigned fwd)
+{
+    const uint16_t syn = t->side[fwd].first_flags, answer = t->side[!fwd].first_flags;
+
+    return (syn & (TCP_SYN | TCP_ACK | TCP_ECE | TCP_CWR)) == (TCP_SYN | TCP_ECE | TCP_CWR) &&
+           (answer & (TCP_SYN | TCP_ACK | TCP_ECE | TCP_CWR)) == (TCP_SYN | TCP_ACK | TCP_ECE);
+}
+
+void
+tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd, struct pavo_record *r)
+{
+    const struct tcp_part *t = pool_at(&s->details, f->detail);
+    const bool first_is_b = (f->flags & FLOW_FIRST_B) != 0;
+    struct pavo_record_tcp *out = &r->tcp;
+
+    r->connState = (uint8_t)tcp_conn_state(t, fwd);
+    history_spell(&t->history, fwd, first_is_b != (fwd != 0), r->history);
+    if (tcp_state(&t->side[0]) == PAVO_SIDE_INACTIVE &&
+        tcp_state(&t->side[1]) == PAVO_SIDE_INACTIVE)
+        return; /* no header was read */
+    memset(out, 0, sizeof *out);
+    r->parts |= PAVO_PART_TCP;
+    for (unsigned dir = 0; dir < 2; dir++) {
+        const struct tcp_side *x = &t->side[dir ^ fwd];
+        const bool has_syn = (x->seen & (1u << HISTORY_S | 1u << HISTORY_H)) != 0;
+
+        r->initialTCPFlags[dir] = x->first_flags & 0x0fff;
+        out->tcpSequenceNumber[dir] = x->base - has_syn;
+        out->streamOctets[dir] = tcp_stream_octets(x);
+        out->unackedOctets[dir] = tcp_unacked_octets(x);
+        out->maximumSegmentSize[dir] = x->mss;
+        out->tcpWindowScale[dir] = (uint8_t)(x->first_flags >> TCP_WSCALE_SHIFT);
+        out->tcpOptionBits[dir] = x->options;
+        out->sideState[dir] = (uint8_t)tcp_state(x);
+    }
+    out->ecnNegotiated = is_ecn_negotiated(t, fwd);
+    out->handshakeServer_ns = t->server_ns;
+    out->handshakeClient_ns = t->client_ns;
+    out->response_ns = t->answered ? (uint64_t)t->response_us * 1000 : 0;
+    if (t->loss != TCP_LOSS_REFUSED) {
+        r->parts |= PAVO_PART_LOSS;
+        if (t->loss)
+            loss_fill(pool_at(&s->losses, t->loss), fwd, out);
+    }
+    if (part_is_there(f->meter)) {
+        r->parts |= PAVO_PART_RTT;
+        meter_fill_rtt(pool_at(&s->meters, f->meter), fwd, out);
+    }
 }

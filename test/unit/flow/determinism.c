@@ -120,7 +120,7 @@ run(const struct variant *v, unsigned n_packets, uint64_t mean_ms)
     *pipe = (struct pipe){.v = *v, .hash_seed = {v->seed, v->seed * 3}, .rnd = {v->seed ^ 0x55555}};
     frags = t_frags(64, 64, pipe->hash_seed);
     for (unsigned i = 0; i < v->shards; i++) {
-        struct pavo_shard_config cfg = ft_config(1u << 16, NULL);
+        struct pavo_shard_config cfg = ft_config(1u << 18, NULL);
 
         pipe->ring[i] = pavo_ring_open(sizeof(struct pavo_record), 2048, &pavo_mem_plain, NULL);
         cfg.out = pipe->ring[i];

@@ -32,6 +32,7 @@ ft_config(uint32_t limit, struct pavo_ring *out)
 {
     return (struct pavo_shard_config){
         .flow_limit = limit,
+        .meter_limit = PAVO_METERS_AUTO,
         .encap_limit = 1024,
         .timeouts = {.active = 60 * SEC,
                      .idle_tcp = 300 * SEC,
@@ -45,6 +46,24 @@ ft_config(uint32_t limit, struct pavo_ring *out)
         .mem = &pavo_mem_plain,
         .out = out,
     };
+}
+
+/* What stands in parts that a record does not have is whatever was there before. */
+static inline void
+r_clean(struct pavo_record *r)
+{
+    const unsigned parts = r->parts;
+
+    if (!(parts & PAVO_PART_METER))
+        memset(&r->meter, 0, sizeof r->meter);
+    if (!(parts & PAVO_PART_TCP))
+        memset(&r->tcp, 0, sizeof r->tcp);
+    if (!(parts & PAVO_PART_ECHO))
+        memset(&r->echo, 0, sizeof r->echo);
+    if (!(parts & PAVO_PART_ASSOC))
+        memset(&r->assoc, 0, sizeof r->assoc);
+    if (!(parts & PAVO_PART_RTP))
+        memset(&r->rtp, 0, sizeof r->rtp);
 }
 
 /* A shard with a ring, and all records that left it. */
@@ -90,6 +109,7 @@ ft_drain(struct ft *t)
         }
         memset(&t->got[t->n_got], 0, sizeof t->got[0]);
         memcpy(&t->got[t->n_got], r, pavo_record_size(r));
+        r_clean(&t->got[t->n_got]);
         t->n_got++;
         ring_pop(t->ring);
     }

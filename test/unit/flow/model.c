@@ -39,8 +39,8 @@ struct model_flow {
     uint32_t sequence, fwd;
     enum pavo_basis basis;
     enum life life;
-    bool has_syn[2], has_fin[2], has_ack[2];
-    uint32_t syn[2], fin_end[2], ack[2];
+    bool has_syn[2], has_fin[2], has_ack[2], has_base[2], has_data;
+    uint32_t base[2], next[2], acked[2]; /* docs/transport.md; has_ack: of what this side sent */
     uint32_t errors;
     uint8_t error_type, error_code;
     uint8_t icmp_type[2];
@@ -124,7 +124,7 @@ model_record(struct model *m, struct model_flow *f, uint8_t reason, uint8_t deta
         r.maximumTTL[d] = f->ttl_max[s];
         r.ipClassOfService[d] = f->tos[s];
     }
-    digest_add(&m->out, &r);
+    digest_add_spine(&m->out, &r);
 }
 
 static void
@@ -185,9 +185,44 @@ model_new_connection(const struct model_flow *f, const struct pavo_packet *p)
 
     if (p->key.proto != 6 || (p->at.tcp_flags & (SYN | ACK | RST)) != SYN)
         return false;
-    if (f->has_syn[s] && f->syn[s] == p->at.tcp_seq)
+    if (f->has_syn[s] && f->base[s] - 1 == p->at.tcp_seq)
         return false;
     return model_lingers(f) || f->has_fin[s];
+}
+
+static bool
+is_before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+/* Numbers of a segment, as far as they decide when a connection is closed. */
+static void
+model_numbers(struct model_flow *f, const struct pavo_packet *p)
+{
+    const unsigned s = p->is_b;
+    const uint16_t flags = p->at.tcp_flags;
+    const uint32_t seq = p->at.tcp_seq, payload = p->at.payload_len;
+    const uint32_t end = seq + payload + ((flags & SYN) != 0) + ((flags & FIN) != 0);
+
+    if ((flags & SYN) && f->has_base[s] && seq + 1 != f->base[s]) {
+        if (f->has_data)
+            return;
+        f->has_base[s] = f->has_fin[s] = f->has_ack[s] = false;
+    }
+    if (!f->has_base[s]) {
+        f->has_base[s] = true;
+        f->base[s] = (flags & SYN) ? seq + 1 : seq;
+        f->next[s] = end;
+    } else if (!(flags & (SYN | FIN)) && payload <= 1 && seq + 1 == f->next[s]) {
+        return; /* keep-alive */
+    } else if (end == seq || (f->has_fin[s] && is_before(f->next[s], end))) {
+        return;
+    } else if (is_before(f->next[s], end)) {
+        f->next[s] = end;
+    }
+    if (flags & FIN)
+        f->has_fin[s] = true;
 }
 
 static void
@@ -200,37 +235,31 @@ model_tcp(struct model_flow *f, const struct pavo_packet *p)
     if ((flags & SYN) && !(flags & RST)) {
         const enum pavo_basis basis = (flags & ACK) ? PAVO_BASIS_SYNACK : PAVO_BASIS_SYN;
 
-        if (!f->has_syn[s])
-            f->syn[s] = p->at.tcp_seq;
         f->has_syn[s] = true;
         if (!f->exported && basis > f->basis) {
             f->basis = basis;
             f->fwd = (flags & ACK) ? !s : s;
         }
     }
-    if (model_lingers(f))
-        return;
-    if (flags & RST) {
+    if (p->at.payload_len && !(flags & (SYN | FIN | RST)))
+        f->has_data = true;
+    if ((flags & RST) && !model_lingers(f)) {
         f->life = RESET;
         f->close_rule = p->now_ns;
+    }
+    if (flags & RST)
         return;
+    model_numbers(f, p);
+    if ((flags & ACK) && (!f->has_ack[!s] || is_before(f->acked[!s], p->at.tcp_ack))) {
+        f->has_ack[!s] = true;
+        f->acked[!s] = p->at.tcp_ack;
+        if (f->has_base[!s] && is_before(f->next[!s], f->acked[!s]))
+            f->next[!s] = f->acked[!s];
     }
     if (f->life == NEW && (flags & ACK) && !(flags & SYN))
         f->life = OPEN;
-    if (flags & FIN) {
-        const uint32_t end = p->at.tcp_seq + p->at.payload_len + 1 + ((flags & SYN) != 0);
-
-        if (!f->has_fin[s] || (int32_t)(end - f->fin_end[s]) >= 0)
-            f->fin_end[s] = end;
-        f->has_fin[s] = true;
-    }
-    if ((f->has_fin[0] || f->has_fin[1]) && (flags & ACK)) {
-        if (!f->has_ack[s] || (int32_t)(p->at.tcp_ack - f->ack[s]) >= 0)
-            f->ack[s] = p->at.tcp_ack;
-        f->has_ack[s] = true;
-    }
-    if (f->has_fin[0] && f->has_fin[1] && f->has_ack[0] && f->has_ack[1] &&
-        (int32_t)(f->ack[0] - f->fin_end[1]) >= 0 && (int32_t)(f->ack[1] - f->fin_end[0]) >= 0) {
+    if (!model_lingers(f) && f->has_fin[0] && f->has_fin[1] && f->has_ack[0] && f->has_ack[1] &&
+        !is_before(f->acked[0], f->next[0]) && !is_before(f->acked[1], f->next[1])) {
         f->life = CLOSED;
         f->close_rule = p->now_ns;
     }
@@ -325,6 +354,7 @@ packet_make(struct rnd *rnd, unsigned number, uint64_t ts_ns, struct pavo_packet
         p_tcp(p, ts_ns, src, back ? 443 : 40001, dst, back ? 40001 : 443,
               tcp_flags[rnd_below(rnd, LENGTH(tcp_flags))], UINT32_MAX - 2 + rnd_below(rnd, 5),
               UINT32_MAX - 2 + rnd_below(rnd, 6), rnd_below(rnd, 2));
+        p->at.tcp_window = 1000;
         break;
     case 1:
         p_udp(p, ts_ns, src, back ? 50000 : 40000, dst, back ? 40000 : 50000);
@@ -373,7 +403,7 @@ run_burst(struct run *r, unsigned i)
 {
     pavo_shard_burst(r->s[i], r->queue[i], r->n_queue[i]);
     r->n_queue[i] = 0;
-    digest_drain(&r->out, r->ring[i]);
+    digest_drain_spine(&r->out, r->ring[i]);
 }
 
 static void
@@ -450,14 +480,14 @@ drive(unsigned n_shards, unsigned sweep_one_in, unsigned n_packets, uint64_t mea
                 pavo_shard_clock(r.s[i], clock.now_ns);
             if (sweep_one_in && rnd_one_in(&rnd, sweep_one_in))
                 pavo_shard_sweep(r.s[i], rnd_below(&rnd, 100));
-            digest_drain(&r.out, r.ring[i]);
+            digest_drain_spine(&r.out, r.ring[i]);
         }
     }
     model_flush(m, clock.now_ns);
     for (unsigned i = 0; i < n_shards; i++) {
         pavo_shard_clock(r.s[i], clock.now_ns);
         assert_true(pavo_shard_flush(r.s[i], PAVO_DETAIL_CAPTURE_END));
-        digest_drain(&r.out, r.ring[i]);
+        digest_drain_spine(&r.out, r.ring[i]);
     }
     run_close(&r, m, n_packets);
     assert_true(m->marks > n_packets / 100);

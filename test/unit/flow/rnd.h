@@ -45,11 +45,24 @@ digest_add(struct digest *d, const struct pavo_record *r)
     const size_t bytes = pavo_record_size(r);
 
     memcpy(&plain, r, bytes);
+    r_clean(&plain);
     plain.made_ns = 0;
     for (unsigned i = 0; i < 2; i++)
         d->sum[i] += pavo_hash(&plain, bytes, seeds[i]);
     d->n++;
     d->packets += r->packetDeltaCount[0] + r->packetDeltaCount[1];
+}
+
+/* The same without transport state and parts: what the models of time and identity know. */
+static inline void
+digest_add_spine(struct digest *d, const struct pavo_record *r)
+{
+    struct pavo_record spine;
+    const size_t from = offsetof(struct pavo_record, parts);
+
+    memcpy(&spine, r, pavo_record_size(r));
+    memset((uint8_t *)&spine + from, 0, offsetof(struct pavo_record, encap) - from);
+    digest_add(d, &spine);
 }
 
 static inline void
@@ -59,6 +72,17 @@ digest_drain(struct digest *d, struct pavo_ring *ring)
 
     while ((r = ring_peek(ring))) {
         digest_add(d, r);
+        ring_pop(ring);
+    }
+}
+
+static inline void
+digest_drain_spine(struct digest *d, struct pavo_ring *ring)
+{
+    const struct pavo_record *r;
+
+    while ((r = ring_peek(ring))) {
+        digest_add_spine(d, r);
         ring_pop(ring);
     }
 }

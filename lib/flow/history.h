@@ -1,0 +1,44 @@
+/* history.h - what happened in a conversation, in letters
+ *
+ * Zeek's letters: those of the initiator are capitals, '^' in front says that the other side sent
+ * the first packet. Kept by endpoint of the key, five bits each, and spelled when a record is made,
+ * for who is the initiator may be known only later.
+ */
+#ifndef PAVO_HISTORY_H
+#define PAVO_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Letters; also bits of the mask of those that a side has had. */
+enum history_letter {
+    HISTORY_S = 0, /* SYN */
+    HISTORY_H,     /* SYN+ACK */
+    HISTORY_A,     /* ACK alone */
+    HISTORY_D,     /* payload */
+    HISTORY_F,     /* FIN */
+    HISTORY_R,     /* RST */
+    HISTORY_T,     /* retransmission */
+    HISTORY_W,     /* window of zero */
+    HISTORY_G,     /* missed bytes */
+    HISTORY_I,     /* FIN and RST */
+    HISTORY_Q,     /* SYN with FIN or RST */
+    HISTORY_LETTERS
+};
+
+enum { HISTORY_KEPT = 18, HISTORY_WORDS = 3 };
+
+struct history {
+    uint32_t words[HISTORY_WORDS]; /* six letters each: letter | side << 4; the top two bits of the
+                                      first two hold the count's low four, the last its fifth */
+};
+
+/* Adds a letter of endpoint 'side'; what is beyond HISTORY_KEPT only counts as more. */
+void history_add(struct history *h, unsigned side, enum history_letter letter);
+/* How many letters there are; HISTORY_KEPT + 1: more than fit. */
+unsigned history_count(const struct history *h);
+/* Spells them, with a NUL. 'fwd': the endpoint that is the initiator; 'turned': the other one sent
+ * the first packet. At most HISTORY_KEPT + 2 letters. */
+void history_spell(const struct history *h, unsigned fwd, bool turned, char *out);
+
+#endif

@@ -63,6 +63,10 @@ struct cfg {
         uint32_t limit; /* flows in all, split over the workers */
         uint32_t encap_limit;
         unsigned key; /* PAVO_KEY_ bits */
+        bool meter, names, entropy, first_packets;
+        uint32_t meter_limit; /* 0: auto */
+        uint32_t name_limit;
+        uint32_t payload_bytes;
         struct pavo_timeouts timeouts;
         uint64_t jump_back_ns, jump_forward_ns;
     } flow;

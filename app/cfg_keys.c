@@ -243,6 +243,55 @@ const struct cfg_key cfg_keys[] = {
      .fallback = "[\"vlan\", \"tunnel\"]",
      .words = "vlan tunnel interface mac",
      .help = "What keeps flows apart besides addresses, protocol and ports."},
+    {.name = "flow.meter",
+     .type = CFG_BOOL,
+     AT(flow.meter),
+     .fallback = "true",
+     .help = "Sizes of packets, times between them, round trips and header fields that change, of "
+             "each flow in "
+             "which one side sends more than one packet."},
+    {.name = "flow.meter_limit",
+     .type = CFG_AUTO_COUNT,
+     AT(flow.meter_limit),
+     .fallback = "auto",
+     .max = "1000000000",
+     .help = "Flows that may be metered at once, over all workers; each takes 400 bytes. Others go "
+             "without until "
+             "their next interval, counted. auto: as many as leave a flow at 320 bytes when the "
+             "table is full, "
+             "every thirty-fourth."},
+    {.name = "flow.names",
+     .type = CFG_BOOL,
+     AT(flow.names),
+     .fallback = "false",
+     .help = "Looks into the first payload of each flow: application, server name, ALPN and JA4 of "
+             "TLS and QUIC, "
+             "DNS question and answer code, HTTP host, SSH version. A live pcap source needs a "
+             "snaplen of 2048 for it."},
+    {.name = "flow.name_limit",
+     .type = CFG_COUNT,
+     AT(flow.name_limit),
+     .fallback = "8192",
+     .min = "16",
+     .max = "16777216",
+     .help = "Flows whose names are looked for or kept at once, over all workers, if flow.names is "
+             "true."},
+    {.name = "flow.payload",
+     .type = CFG_COUNT,
+     AT(flow.payload_bytes),
+     .fallback = "0",
+     .max = "1500",
+     .help = "First bytes of each side's payload that stand in the record. 0: none."},
+    {.name = "flow.entropy",
+     .type = CFG_BOOL,
+     AT(flow.entropy),
+     .fallback = "false",
+     .help = "Entropy of each side's payload bytes, as far as they are captured."},
+    {.name = "flow.first_packets",
+     .type = CFG_BOOL,
+     AT(flow.first_packets),
+     .fallback = "false",
+     .help = "Sizes, directions and times of the first sixteen packets with payload."},
     {.name = "flow.active",
      .type = CFG_DURATION,
      AT(flow.timeouts.active),

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 int
-mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots, const struct pavo_mem *mem,
-          struct pavo_err *err)
+mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots, uint32_t payload,
+          const struct pavo_mem *mem, struct pavo_err *err)
 {
     m->n = n;
+    m->payload = payload;
     m->rings = calloc((size_t)n * n, sizeof(struct pavo_ring *));
     if (!m->rings)
         return pavo_err_set(err, ENOMEM, "workers: no memory");
@@ -16,7 +17,8 @@ mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots, const s
         for (unsigned to = 0; sends[from] && to < n; to++) {
             if (to == from)
                 continue;
-            m->rings[from * n + to] = pavo_ring_open(sizeof(struct mesh_slot), slots, mem, err);
+            m->rings[from * n + to] =
+                pavo_ring_open(sizeof(struct mesh_slot) + payload, slots, mem, err);
             if (!m->rings[from * n + to]) {
                 mesh_close(m);
                 return -ENOMEM;
@@ -36,11 +38,11 @@ mesh_close(struct mesh *m)
 }
 
 size_t
-mesh_bytes(unsigned n, unsigned n_senders, uint32_t slots)
+mesh_bytes(unsigned n, unsigned n_senders, uint32_t slots, uint32_t payload)
 {
     uint32_t rounded = 1;
 
     while (rounded < slots)
         rounded <<= 1;
-    return n < 2 ? 0 : (size_t)n_senders * (n - 1) * rounded * sizeof(struct mesh_slot);
+    return n < 2 ? 0 : (size_t)n_senders * (n - 1) * rounded * (sizeof(struct mesh_slot) + payload);
 }

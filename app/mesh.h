@@ -28,18 +28,28 @@ struct mesh_slot {
     struct pavo_packet packet; /* last: copied as far as it has layers */
 };
 
+/* Behind a slot of ACCOUNT there is room for the first bytes of the packet's payload, as many as
+ * the ring was opened for. */
+static inline uint8_t *
+mesh_payload(struct mesh_slot *s)
+{
+    return (uint8_t *)(s + 1);
+}
+
 /* Owner: main thread; the rings' ends belong to the two workers of each pair. */
 struct mesh {
     unsigned n;
+    uint32_t payload;         /* bytes that a slot has room for */
     struct pavo_ring **rings; /* [from * n + to]; NULL where nobody sends */
 };
 
-/* 'sends' says which workers send; slots are rounded up to a power of two. */
-int mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots,
+/* 'sends' says which workers send; slots are rounded up to a power of two, and have room for
+ * 'payload' bytes beyond the packet. */
+int mesh_open(struct mesh *m, unsigned n, const bool *sends, uint32_t slots, uint32_t payload,
               const struct pavo_mem *mem, struct pavo_err *err);
 void mesh_close(struct mesh *m);
 /* Bytes that it takes. */
-size_t mesh_bytes(unsigned n, unsigned n_senders, uint32_t slots);
+size_t mesh_bytes(unsigned n, unsigned n_senders, uint32_t slots, uint32_t payload);
 
 static inline struct pavo_ring *
 mesh_ring(const struct mesh *m, unsigned from, unsigned to)

@@ -210,13 +210,13 @@ plan_memory(struct plan *p)
 
     memory(p, "flow table", "worker", pavo_shard_bytes(&shard), n);
     memory(p, "records on their way", "worker",
-           (uint64_t)cfg->workers.record_ring * sizeof(struct pavo_record), n);
+           (uint64_t)cfg->workers.record_ring * pavo_record_room(shard.parts), n);
     memory(p, "fragments waiting", "worker",
            (uint64_t)cfg->fragments.waiting * sizeof(struct pavo_packet), n);
     if (n > 1)
         memory(p, "packets between workers", "run",
-               mesh_bytes(n, resolve ? n : receivers, slots) +
-                   (resolve ? mesh_bytes(n, receivers, slots / MESH_RESOLVE_PART) : 0),
+               mesh_bytes(n, resolve ? n : receivers, slots, sensor_payload_room(cfg)) +
+                   (resolve ? mesh_bytes(n, receivers, slots / MESH_RESOLVE_PART, 0) : 0),
                1);
     if (!p->is_dpdk && cfg->capture.n_files == 0)
         memory(p, "kernel buffer", "NIC", cfg->capture.buffer_bytes, p->n_sources);

@@ -60,10 +60,25 @@ sensor_shard_config(const struct cfg *cfg, unsigned n)
 {
     return (struct pavo_shard_config){
         .flow_limit = (cfg->flow.limit + n - 1) / n,
-        .meter_limit = PAVO_METERS_AUTO,
+        .meter_limit = !cfg->flow.meter        ? 0
+                       : cfg->flow.meter_limit ? (cfg->flow.meter_limit + n - 1) / n
+                                               : PAVO_METERS_AUTO,
+        .name_limit = (cfg->flow.name_limit + n - 1) / n,
+        .payload_bytes = cfg->flow.payload_bytes,
+        .parts = (cfg->flow.names ? PAVO_PART_NAMES : 0u) |
+                 (cfg->flow.first_packets ? PAVO_PART_FIRST : 0u) |
+                 (cfg->flow.payload_bytes ? PAVO_PART_BYTES : 0u) |
+                 (cfg->flow.entropy ? PAVO_PART_ENTROPY : 0u),
         .encap_limit = (cfg->flow.encap_limit + n - 1) / n,
         .timeouts = cfg->flow.timeouts,
     };
+}
+
+uint32_t
+sensor_payload_room(const struct cfg *cfg)
+{
+    /* Control protocols and RTP say what flows keep of them in their first bytes. */
+    return cfg->flow.names || cfg->flow.payload_bytes || cfg->flow.entropy ? PAVO_PAYLOAD_MAX : 384;
 }
 
 uint32_t
@@ -254,10 +269,11 @@ run_fill(struct sensor *s, struct pavo_err *err)
     slots = sensor_mesh_slots(cfg, run->n);
     for (unsigned i = 0; i < run->n; i++)
         everyone[i] = true; /* whoever resolves fragments sends what it resolved */
+    run->payload_room = sensor_payload_room(cfg);
     rc = mesh_open(&run->account, run->n, run->has_resolve ? everyone : run->receives, slots,
-                   &pavo_mem_plain, err);
+                   run->payload_room, &pavo_mem_plain, err);
     if (rc == 0 && run->has_resolve)
-        rc = mesh_open(&run->resolve, run->n, run->receives, slots / MESH_RESOLVE_PART,
+        rc = mesh_open(&run->resolve, run->n, run->receives, slots / MESH_RESOLVE_PART, 0,
                        &pavo_mem_plain, err);
     return rc;
 }

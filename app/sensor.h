@@ -20,6 +20,8 @@ unsigned sensor_n_workers(const struct cfg *cfg, unsigned n_queues);
 struct pavo_shard_config sensor_shard_config(const struct cfg *cfg, unsigned n);
 /* Slots of a ring between two of 'n' workers: fewer when there are many, for the rings grow with
  * the square. */
+/* First bytes of a payload that travel with its packet. */
+uint32_t sensor_payload_room(const struct cfg *cfg);
 uint32_t sensor_mesh_slots(const struct cfg *cfg, unsigned n);
 enum { MESH_RESOLVE_PART = 4 }; /* rings for fragments are this much smaller */
 

@@ -202,6 +202,22 @@ send_to_others(struct worker *w, const struct mesh *m, enum mesh_tag tag, uint64
             send_message(w, m, to, tag, now_ns);
 }
 
+/* The payload is borrowed from a frame that the other worker does not have. */
+static void
+payload_copy(struct mesh_slot *s, uint32_t room)
+{
+    struct pavo_packet *p = &s->packet;
+
+    if (p->payload_held > room)
+        p->payload_held = room;
+    if (p->payload_held == 0) {
+        p->payload = NULL;
+        return;
+    }
+    memcpy(mesh_payload(s), p->payload, p->payload_held);
+    p->payload = mesh_payload(s);
+}
+
 static void
 send_packet(struct worker *w, const struct mesh *m, unsigned to, const struct pavo_packet *p,
             bool wait)
@@ -214,6 +230,7 @@ send_packet(struct worker *w, const struct mesh *m, unsigned to, const struct pa
     }
     s->tag = MESH_PACKET;
     memcpy(&s->packet, p, pavo_packet_size(p));
+    payload_copy(s, m->payload);
     ring_push(mesh_ring(m, w->id, to));
     pavo_stat_add(&w->stats.handed_off, 1);
 }
@@ -308,6 +325,18 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
     send_packet(w, &run->account, owner, p, wq->q->can_wait);
 }
 
+/* Where the payload stands in the frame, and how much of it was captured. Pieces of a datagram have
+ * none: what they hold depends on which came first. */
+static inline void
+payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
+{
+    const uint32_t held = f->caplen > p->at.payload_at ? f->caplen - p->at.payload_at : 0;
+    const uint32_t n = held < p->at.payload_len ? held : p->at.payload_len;
+
+    p->payload_held = p->at.n_frags ? 0 : n < room ? n : room;
+    p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
+}
+
 /* Frames between two jumps of the clock, in stages: decode, key, then hand each to its owner. */
 static void
 segment(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
@@ -323,6 +352,7 @@ segment(struct worker *w, const struct worker_queue *wq, const struct pavo_frame
         p->now_ns = now_ns[i];
         p->source = f[i].source;
         p->unused = 0;
+        payload_find(p, &f[i], w->run->payload_room);
         w->why[p->at.why]++;
     }
     for (unsigned i = 0; i < n; i++)
@@ -624,7 +654,7 @@ worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ring,
         pavo_err_set(err, ENOMEM, "worker %u: no memory", w->id);
         goto fail;
     }
-    w->out = pavo_ring_open(sizeof(struct pavo_record), record_ring, mem, err);
+    w->out = pavo_ring_open(pavo_record_room(shard.parts), record_ring, mem, err);
     if (!w->out)
         goto fail;
     frags.mem = mem;

@@ -26,6 +26,7 @@ struct worker_run {
     bool receives[WORKERS_MAX];
     struct mesh account, resolve;
     unsigned key_parts;
+    uint32_t payload_room; /* first bytes of a packet's payload that its flow may look at */
     unsigned burst;
     const struct pavo_decap_config *decap;
     struct pavo_clock clock;        /* limits that every queue's clock starts with */

@@ -28,6 +28,9 @@ dec_arp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     memcpy(out->src, p + hw_bytes, 4);
     memcpy(out->dst, p + hw_bytes + 4 + target_hw, 4);
     out->l3_len = l3_len;
-    out->payload_len = rest->told;
+    memset(out->arp_sha, 0, sizeof out->arp_sha);
+    if (hw_bytes == sizeof out->arp_sha)
+        memcpy(out->arp_sha, p, sizeof out->arp_sha);
+    dec_payload(out, w, rest, rest->told);
     return DEC_STOP;
 }

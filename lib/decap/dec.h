@@ -42,10 +42,11 @@ enum { DEC_HEAD_BYTES = offsetof(struct pavo_layers, quote) };
 struct dec_walk {
     const struct pavo_decap_config *cfg;
     struct pavo_layers *out;
-    uint32_t over; /* bytes of the innermost IP packet that its frame has no room for */
-    uint8_t why;   /* enum pavo_why */
-    uint8_t flaw;  /* enum pavo_why: a contradiction that did not end the walk */
-    bool on_trial; /* 'saved' holds the outer flow of a tunnel that is not proven yet */
+    const uint8_t *start; /* of the frame */
+    uint32_t over;        /* bytes of the innermost IP packet that its frame has no room for */
+    uint8_t why;          /* enum pavo_why */
+    uint8_t flaw;         /* enum pavo_why: a contradiction that did not end the walk */
+    bool on_trial;        /* 'saved' holds the outer flow of a tunnel that is not proven yet */
     bool in_doubt; /* the tunnel header on trial has reserved bits set: only IP or ARP proves it */
     bool is_quote; /* reading what an ICMP error quotes */
     bool is_piece; /* the first piece of what a tunnel or 802.11 cut up: longer by nature */
@@ -111,11 +112,27 @@ dec_is_ip(const struct pavo_layers *out)
     return out->kind >= PAVO_KIND_IP4;
 }
 
+/* The payload begins at 'rest' and has 'len' bytes. */
+static inline void
+dec_payload(struct pavo_layers *out, const struct dec_walk *w, const struct cur *rest, uint32_t len)
+{
+    out->payload_len = len;
+    out->payload_at = (uint32_t)(rest->at - w->start);
+}
+
+/* The first 'n' bytes of the payload are of its header, captured or not. */
+static inline void
+dec_payload_skip(struct dec_walk *w, uint32_t n)
+{
+    w->out->payload_len -= n;
+    w->out->payload_at += n;
+}
+
 /* The header before 'rest' belongs to the innermost IP packet: what follows is its payload. */
 static inline void
 dec_mark(struct dec_walk *w, const struct cur *rest)
 {
-    w->out->payload_len = rest->told + w->over;
+    dec_payload(w->out, w, rest, rest->told + w->over);
 }
 
 /* The header before 'rest' is a link header of this EtherType. */
@@ -123,11 +140,12 @@ static inline void
 dec_mark_link(struct dec_walk *w, const struct cur *rest, uint16_t ethertype, bool is_llc)
 {
     struct pavo_layers *out = w->out;
+    const uint32_t told = rest->told;
 
     out->ethertype = ethertype;
     out->is_llc = is_llc;
-    out->l3_len = rest->told;
-    out->payload_len = rest->told;
+    out->l3_len = told;
+    dec_payload(out, w, rest, told);
 }
 
 /* The link addresses of what follows, six bytes each. */
@@ -137,6 +155,15 @@ dec_macs(struct pavo_layers *out, const uint8_t *dst, const uint8_t *src)
     memcpy(out->dst_mac, dst, 6);
     memcpy(out->src_mac, src, 6);
     out->has_mac = 1;
+}
+
+/* Forgets what only IPv4 has. */
+static inline void
+dec_no_ip4(struct pavo_layers *out)
+{
+    out->has_ip_id = 0;
+    out->ip_id = 0;
+    out->ip_flags = 0;
 }
 
 /* Forgets the IP header that carries what follows; it is in out->layers. */
@@ -155,6 +182,7 @@ dec_leave_ip(struct pavo_layers *out)
     out->src_port = 0;
     out->dst_port = 0;
     out->spi = 0;
+    dec_no_ip4(out);
 }
 
 /* Adds a carrier, with the addresses and UDP ports under which it travels. */
@@ -169,6 +197,7 @@ dec_enter(struct dec_walk *w, enum pavo_carrier type, uint32_t id)
         memcpy(w->saved, out, sizeof w->saved);
         w->on_trial = true;
         w->in_doubt = w->is_quote; /* only an IP packet is of use there */
+        out->has_sequence = 0;     /* was of the header before */
     }
     if (out->n_layers == PAVO_LAYERS_MAX) /* a switch tag or STT adds a VLAN besides its own */
         return;

@@ -7,9 +7,18 @@
 #include "routes.h"
 
 /* How what stands behind type, code and checksum is to be read: 4 bytes with an identifier in the
- * first two; 4 bytes and the packet that is quoted, whose length may stand in one of them (RFC 4884
- * section 4); 4 bytes, two addresses and options, one of which quotes (RFC 4861 section 4.5). */
-enum body { BODY_OTHER, BODY_ID, BODY_ERROR, BODY_ERROR_LENGTH, BODY_REDIRECT };
+ * first two, and a sequence number in the other two or in one of them; 4 bytes and the packet that
+ * is quoted, whose length may stand in one of them (RFC 4884 section 4); 4 bytes, two addresses and
+ * options, one of which quotes (RFC 4861 section 4.5). */
+enum body {
+    BODY_OTHER,
+    BODY_ID,
+    BODY_QUERY,
+    BODY_QUERY8,
+    BODY_ERROR,
+    BODY_ERROR_LENGTH,
+    BODY_REDIRECT,
+};
 
 enum { OPTIONS_MAX = 32, OPTION_REDIRECTED = 4, QUOTE_MIN = 128 };
 
@@ -25,7 +34,7 @@ static void
 quote(struct dec_walk *w, enum dec_step first, const struct cur *rest)
 {
     struct pavo_layers in;
-    struct dec_walk q = {.cfg = w->cfg, .out = &in, .is_quote = true};
+    struct dec_walk q = {.cfg = w->cfg, .out = &in, .start = rest->at, .is_quote = true};
     struct pavo_quote *to = &w->out->quote;
 
     dec_clear(&in);
@@ -84,8 +93,11 @@ icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w, const struct icmp_v
     if (!p)
         return dec_cut(w, rest, 4);
     dec_mark(w, rest);
-    if (body == BODY_ID) {
+    if (body <= BODY_QUERY8) {
         out->icmp_id = be16(p);
+        out->has_icmp_seq = body != BODY_ID;
+        if (out->has_icmp_seq)
+            out->icmp_seq = body == BODY_QUERY ? be16(p + 2) : p[2];
         return DEC_STOP;
     }
     if (w->is_quote)
@@ -110,13 +122,13 @@ enum dec_step
 dec_icmp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     /* RFC 792; 17, 18: RFC 950; 30: RFC 1393; 31: RFC 1475; 37, 38: RFC 1788; 40: RFC 2521; 42, 43:
-     * RFC 8335. */
+     * RFC 8335 sections 2 and 3, where the sequence number has 8 bits. */
     static const uint8_t bodies[256] = {
-        [0] = BODY_ID,  [3] = BODY_ERROR_LENGTH,  [4] = BODY_ERROR,         [5] = BODY_ERROR,
-        [8] = BODY_ID,  [11] = BODY_ERROR_LENGTH, [12] = BODY_ERROR_LENGTH, [13] = BODY_ID,
-        [14] = BODY_ID, [15] = BODY_ID,           [16] = BODY_ID,           [17] = BODY_ID,
-        [18] = BODY_ID, [30] = BODY_ID,           [31] = BODY_ERROR,        [37] = BODY_ID,
-        [38] = BODY_ID, [40] = BODY_ERROR,        [42] = BODY_ID,           [43] = BODY_ID,
+        [0] = BODY_QUERY,  [3] = BODY_ERROR_LENGTH,  [4] = BODY_ERROR,         [5] = BODY_ERROR,
+        [8] = BODY_QUERY,  [11] = BODY_ERROR_LENGTH, [12] = BODY_ERROR_LENGTH, [13] = BODY_QUERY,
+        [14] = BODY_QUERY, [15] = BODY_QUERY,        [16] = BODY_QUERY,        [17] = BODY_QUERY,
+        [18] = BODY_QUERY, [30] = BODY_ID,           [31] = BODY_ERROR,        [37] = BODY_QUERY,
+        [38] = BODY_QUERY, [40] = BODY_ERROR,        [42] = BODY_QUERY8,       [43] = BODY_QUERY8,
     };
     static const struct icmp_version v = {
         .bodies = bodies, .quoted = DEC_IP4, .length_at = 1, .length_unit = 4};
@@ -129,10 +141,10 @@ dec_icmp6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     /* RFC 4443; 137: RFC 4861; 144 to 147: RFC 6275; 148, 149: RFC 3971; 160, 161: RFC 8335. */
     static const uint8_t bodies[256] = {
-        [1] = BODY_ERROR_LENGTH, [2] = BODY_ERROR, [3] = BODY_ERROR_LENGTH, [4] = BODY_ERROR,
-        [128] = BODY_ID,         [129] = BODY_ID,  [137] = BODY_REDIRECT,   [144] = BODY_ID,
-        [145] = BODY_ID,         [146] = BODY_ID,  [147] = BODY_ID,         [148] = BODY_ID,
-        [149] = BODY_ID,         [160] = BODY_ID,  [161] = BODY_ID,
+        [1] = BODY_ERROR_LENGTH, [2] = BODY_ERROR,    [3] = BODY_ERROR_LENGTH, [4] = BODY_ERROR,
+        [128] = BODY_QUERY,      [129] = BODY_QUERY,  [137] = BODY_REDIRECT,   [144] = BODY_ID,
+        [145] = BODY_ID,         [146] = BODY_ID,     [147] = BODY_ID,         [148] = BODY_ID,
+        [149] = BODY_ID,         [160] = BODY_QUERY8, [161] = BODY_QUERY8,
     };
     static const struct icmp_version v = {
         .bodies = bodies, .quoted = DEC_IP6, .length_at = 0, .length_unit = 8};

@@ -116,6 +116,7 @@ dec_grh(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->src_port = 0;
     out->dst_port = 0;
     out->spi = 0;
+    dec_no_ip4(out);
     dec_ip_body(w, rest, be16(h + 4));
     return DEC_BTH;
 }

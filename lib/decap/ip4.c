@@ -42,8 +42,7 @@ dec_ip4(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     struct pavo_layers *out = w->out;
     const uint32_t head = (h[0] & 0x0fu) * 4;
-    const uint32_t frag = be16(h + 6);
-    uint32_t total = be16(h + 2);
+    uint32_t total, frag;
 
     if (h[0] >> 4 != 4)
         return dec_stop(w, PAVO_WHY_IP_VERSION);
@@ -57,6 +56,8 @@ dec_ip4(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         if (!options_are_sound(o, head - 20))
             dec_flaw(w, PAVO_WHY_IP4_OPTIONS);
     }
+    frag = be16(h + 6);
+    total = be16(h + 2);
     if (total == 0) /* segmentation offload: the NIC fills it in, the frame tells */
         total = head + rest->told;
 
@@ -75,8 +76,11 @@ dec_ip4(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->src_port = 0;
     out->dst_port = 0;
     out->spi = 0;
+    out->has_ip_id = 1;
+    out->ip_id = be16(h + 4);
+    out->ip_flags = h[6] >> 5;
     if (total < head) {
-        out->payload_len = 0;
+        dec_payload(out, w, rest, 0);
         return dec_stop(w, PAVO_WHY_IP4_LENGTH);
     }
     dec_prove(w);

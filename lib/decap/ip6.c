@@ -39,11 +39,12 @@ dec_ip6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     out->src_port = 0;
     out->dst_port = 0;
     out->spi = 0;
+    dec_no_ip4(out);
     dec_prove(w);
     w->is_jumbo = body == 0 && h[6] == 0;
     if (w->is_jumbo) {
         w->over = 0;
-        out->payload_len = 0; /* until the option is read */
+        dec_payload(out, w, rest, 0); /* until the option is read */
     } else {
         dec_ip_body(w, rest, body);
     }

@@ -24,9 +24,14 @@ enum dec_step
 dec_ah(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     const uint32_t more = h[1] * 4u;
+    const uint8_t *p = cur_take(rest, more);
 
-    if (!cur_take(rest, more))
+    if (!p)
         return dec_cut(w, rest, more);
+    if (more >= 4) {
+        w->out->sequence = be32(p);
+        w->out->has_sequence = 1;
+    }
     dec_mark(w, rest);
     return dec_by_ip_proto(h[0], w);
 }
@@ -128,6 +133,8 @@ enum dec_step
 dec_esp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 {
     w->out->spi = be32(h);
+    w->out->sequence = be32(h + 4);
+    w->out->has_sequence = 1;
     dec_mark(w, rest);
     return w->cfg->esp_null ? open_null(rest, w) : DEC_STOP;
 }

@@ -1,7 +1,7 @@
 /* l4.c - the transports: ports, flags, and the UDP ports behind which a tunnel may be */
 #include "dec.h"
 
-enum { SCTP_CHUNKS_MAX = 32 };
+enum { SCTP_CHUNKS_MAX = 32, DCCP_RESET = 7 };
 
 static inline void
 ports(const uint8_t *h, struct cur *rest, struct dec_walk *w)
@@ -30,7 +30,7 @@ tcp_options(struct dec_walk *w, const struct cur *rest, uint32_t n)
 
     if (n > dec_left(w, rest))
         return beyond(w, PAVO_WHY_TCP_OFFSET);
-    w->out->payload_len -= n;
+    dec_payload_skip(w, n);
     return dec_tcp_options(w->out, o, n, held) ? DEC_STOP : dec_stop(w, PAVO_WHY_TCP_OPTIONS);
 }
 
@@ -162,6 +162,27 @@ dec_sctp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     return sctp_chunks(w->out, *rest, w->over) ? DEC_STOP : dec_stop(w, PAVO_WHY_SCTP_CHUNK);
 }
 
+/* What of a header of 'head' bytes says how the conversation goes; 'rest' begins behind the first
+ * 12 of them. The sequence number has 24 bits, or with X 48 of which the upper 16 are in the first
+ * 12: RFC 4340 section 5.1. */
+static void
+dccp_fields(struct pavo_layers *out, const uint8_t *h, const struct cur *rest, uint32_t head)
+{
+    /* Where the service code or the reset code stands, behind the first 12 bytes: Request,
+     * Response, Reset (sections 5.1, 5.2, 5.6). */
+    static const uint8_t code_at[16] = {[0] = 4, [1] = 12, [7] = 12};
+    const uint32_t at = code_at[out->dccp_type];
+    const bool is_long = h[8] & 1;
+    const uint8_t *p = cur_peek(rest, 4);
+
+    out->has_sequence = !is_long || p;
+    out->sequence = !is_long ? be24(h + 9) : p ? be32(p) : 0;
+    p = cur_peek(rest, at + 4);
+    out->dccp_code = 0;
+    if (at && is_long && head >= 12 + at + 4 && p)
+        out->dccp_code = out->dccp_type == DCCP_RESET ? p[at] : be32(p + at);
+}
+
 /* RFC 4340 section 5.1: ports, data offset in words of 4 bytes from the start of the header, CCVal
  * and CsCov, checksum, three reserved bits, type, X. With X the sequence number has 48 bits. The
  * types have fields of their own behind that. */
@@ -177,11 +198,14 @@ dec_dccp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     uint32_t least;
 
     ports(h, rest, w);
+    w->out->dccp_type = (uint8_t)type;
+    w->out->has_dccp = 1;
+    dccp_fields(w->out, h, rest, head);
     if (head < 12)
         return dec_stop(w, PAVO_WHY_DCCP_OFFSET);
     if (head - 12 > dec_left(w, rest))
         return beyond(w, PAVO_WHY_DCCP_OFFSET);
-    w->out->payload_len -= head - 12;
+    dec_payload_skip(w, head - 12);
     if (type >= sizeof with_x)
         return dec_stop(w, PAVO_WHY_DCCP_TYPE);
     least = h[8] & 1 ? with_x[type] : without_x[type];

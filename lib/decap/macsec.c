@@ -37,7 +37,7 @@ dec_macsec(const uint8_t *h, struct cur *rest, struct dec_walk *w)
         memcpy(l->src, sci, 6);
     }
     if (h[0] & (TCI_E | TCI_C)) {
-        out->payload_len = rest->told;
+        dec_payload(out, w, rest, rest->told);
         out->named = PAVO_NAME_MACSEC;
         return DEC_STOP;
     }

@@ -186,27 +186,33 @@ struct pavo_layers {
     uint16_t tcp_mss;
     uint32_t tcp_tsval; /* RFC 7323 section 3.2 */
     uint32_t tcp_tsecr;
-    uint32_t tcp_sack[4]; /* first and second SACK block, left and right edge: RFC 2018, RFC 2883;
-                             valid as n_sack says */
-    uint8_t n_sack;       /* SACK blocks that were read, at most 2 */
-    uint8_t has_ip_id;    /* ip_id was read: IPv4, or the fragment header of IPv6 */
-    uint16_t ip_id;       /* identification of the innermost IPv4 header, host order */
-    uint32_t mptcp_token; /* RFC 8684 section 3.2: of an MP_JOIN SYN; valid if has_mptcp_token */
+    uint8_t n_sack;    /* SACK blocks that were read, at most 2 */
+    uint8_t has_ip_id; /* ip_id and ip_flags were read: IPv4 */
+    uint16_t ip_id;    /* identification of the innermost IPv4 header, host order */
+    uint32_t sequence; /* of ESP and AH (RFC 4303, RFC 4302), the last one before the transport; of
+                          DCCP the low 32 bits, or all 24 of a short one */
+    uint32_t payload_at; /* where the payload of payload_len bytes begins in the frame; behind what
+                            was captured if that ends in the options of a header */
     uint8_t has_mptcp_token;
-    uint8_t ip_flags;  /* the three flag bits of IPv4, DF is 2 */
-    uint16_t icmp_seq; /* sequence number behind icmp_id; valid if has_icmp_seq */
+    uint8_t ip_flags; /* the three flag bits of IPv4, DF is 2 */
     uint8_t has_icmp_seq;
-    uint8_t dccp_type; /* RFC 4340 section 5.1; valid if has_dccp */
-    uint8_t has_dccp;
+    uint8_t has_dccp;     /* dccp_type and dccp_code were read */
     uint8_t has_sequence; /* sequence was read */
-    uint32_t sequence;    /* of ESP and AH (RFC 4303, RFC 4302); low 32 bits of DCCP's */
-    uint32_t payload_at;  /* where the payload of payload_len bytes begins in the frame */
-    uint8_t arp_sha[6];   /* ARP: the sender's hardware address, if it has six bytes; else zero */
     uint8_t n_atomic;     /* fragment headers of packets that are whole: RFC 6946 */
     uint8_t n_frags;
     uint8_t n_layers;
     /* What only some frames have. */
     struct pavo_quote quote; /* valid if quote.kind != 0; kind is always set */
+    uint32_t tcp_sack[4]; /* first and second SACK block, left and right edge: RFC 2018, RFC 2883;
+                             valid as n_sack says */
+    uint32_t mptcp_token; /* RFC 8684 section 3.2: of an MP_JOIN SYN; valid if has_mptcp_token */
+    uint32_t dccp_code; /* service code of a Request and Response, RFC 4340 section 8.1.2; code of a
+                           Reset, section 5.6; else 0; valid if has_dccp */
+    uint16_t icmp_seq;  /* sequence number behind icmp_id, of extended echo (RFC 8335) 8 bits; valid
+                           if has_icmp_seq */
+    uint8_t dccp_type;  /* RFC 4340 section 5.1; valid if has_dccp */
+    uint8_t arp_sha[6]; /* the sender's hardware address, zero if it has not six bytes; valid if
+                           kind is PAVO_KIND_ARP */
     struct pavo_fragment
         frags[PAVO_FRAGS_MAX]; /* outermost first; a later piece is the last of them */
     struct pavo_layer layers[PAVO_LAYERS_MAX]; /* outermost first */

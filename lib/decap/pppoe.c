@@ -36,6 +36,6 @@ dec_pppoe(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     dec_enter(w, PAVO_CARRIER_PPPOE, be16(h + 2));
     if (!cur_narrow(rest, be16(h + 4)))
         dec_flaw(w, PAVO_WHY_MALFORMED);
-    w->out->payload_len = rest->told;
+    dec_payload(w->out, w, rest, rest->told);
     return DEC_PPP;
 }

@@ -15,6 +15,11 @@ enum {
     KIND_FASTOPEN = 34, /* RFC 7413 */
     KIND_SHARED = 254,  /* RFC 6994: an experiment by the number behind the length */
     EXID_FASTOPEN = 0xf989,
+    MPTCP_JOIN = 1,
+    MPTCP_JOIN_SYN_BYTES = 12,
+    TCP_SYN = 0x02,
+    TCP_ACK = 0x10,
+    SACKS_MAX = 2,   /* that are kept */
     WSCALE_MAX = 14, /* RFC 7323 section 2.3: what is above counts as this */
 };
 
@@ -26,6 +31,29 @@ timestamps(struct pavo_layers *out, const uint8_t *p)
     out->has_tcp_opt |= PAVO_TCP_OPT_TS;
     out->tcp_tsval = be32(p);
     out->tcp_tsecr = be32(p + 4);
+}
+
+/* Pairs of sequence numbers, RFC 2018 section 3; the first one may be a duplicate's, RFC 2883. */
+static void
+sack(struct pavo_layers *out, const uint8_t *p, uint32_t blocks)
+{
+    out->has_tcp_opt |= PAVO_TCP_OPT_SACK;
+    out->n_sack = (uint8_t)(blocks < SACKS_MAX ? blocks : SACKS_MAX);
+    for (uint32_t i = 0; i < 2u * out->n_sack; i++)
+        out->tcp_sack[i] = be32(p + 4 * i);
+}
+
+/* Subtype and flags, address id, the receiver's token, a random number: RFC 8684 section 3.2. Only
+ * the first SYN has it in this length. */
+static void
+mptcp(struct pavo_layers *out, const uint8_t *o, uint32_t len)
+{
+    out->has_tcp_opt |= PAVO_TCP_OPT_MPTCP;
+    if (o[2] >> 4 != MPTCP_JOIN || len != MPTCP_JOIN_SYN_BYTES ||
+        (out->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        return;
+    out->mptcp_token = be32(o + 4);
+    out->has_mptcp_token = 1;
 }
 
 /* One whole option of 'len' bytes at 'o'. False if that is not the length of its kind. */
@@ -50,10 +78,10 @@ option(struct pavo_layers *out, const uint8_t *o, uint32_t len)
             return false;
         out->has_tcp_opt |= PAVO_TCP_OPT_SACK_OK;
         return true;
-    case KIND_SACK: /* pairs of sequence numbers */
+    case KIND_SACK:
         if (len < 10 || (len - 2) % 8 != 0)
             return false;
-        out->has_tcp_opt |= PAVO_TCP_OPT_SACK;
+        sack(out, o + 2, (len - 2) / 8);
         return true;
     case KIND_TS:
         if (len != 10)
@@ -72,7 +100,7 @@ option(struct pavo_layers *out, const uint8_t *o, uint32_t len)
     case KIND_MPTCP:
         if (len < 3)
             return false;
-        out->has_tcp_opt |= PAVO_TCP_OPT_MPTCP;
+        mptcp(out, o, len);
         return true;
     case KIND_MD5:
     case KIND_AUTH:

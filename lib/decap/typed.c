@@ -10,7 +10,7 @@ dec_eapol(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     w->out->named = h[1] == EAPOL_MKA ? PAVO_NAME_MKA : PAVO_NAME_EAPOL;
     if (!cur_narrow(rest, be16(h + 2)))
         dec_flaw(w, PAVO_WHY_MALFORMED);
-    w->out->payload_len = rest->told;
+    dec_payload(w->out, w, rest, rest->told);
     return DEC_STOP;
 }
 

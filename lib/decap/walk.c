@@ -133,6 +133,7 @@ pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
     out->wire_len = frame->len;
     w.cfg = cfg;
     w.out = out;
+    w.start = frame->data;
     w.over = 0;
     w.why = PAVO_WHY_DONE;
     w.flaw = PAVO_WHY_DONE;

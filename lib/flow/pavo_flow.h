@@ -227,8 +227,11 @@ struct pavo_shard_config {
     uint32_t flow_limit;
     uint32_t meter_limit; /* flows of which sizes and times are kept; 0: of none; PAVO_METERS_AUTO:
                              as many as leave a flow at 320 bytes */
-    uint32_t encap_limit; /* distinct layers of encapsulation remembered; stacks share their outer
-                             ones */
+    uint32_t name_limit;  /* flows whose names are looked for or kept; of parts & PAVO_PART_NAMES */
+    uint32_t payload_bytes; /* of each side; of parts & PAVO_PART_BYTES */
+    unsigned parts;         /* PAVO_PART_NAMES, _FIRST, _BYTES, _ENTROPY: those that are wanted */
+    uint32_t encap_limit;   /* distinct layers of encapsulation remembered; stacks share their outer
+                               ones */
     struct pavo_timeouts timeouts;
     uint64_t seed[2]; /* that 'hash' of the packets was made with */
     const struct pavo_mem *mem;

@@ -363,6 +363,19 @@ struct pavo_record {
     struct pavo_record_bytes bytes;
 };
 
+/* Bytes that records take in a ring whose producer makes these large parts. */
+static inline size_t
+pavo_record_room(unsigned parts)
+{
+    if (parts & PAVO_PART_BYTES)
+        return sizeof(struct pavo_record);
+    if (parts & PAVO_PART_NAMES)
+        return offsetof(struct pavo_record, bytes);
+    if (parts & PAVO_PART_FIRST)
+        return offsetof(struct pavo_record, names);
+    return offsetof(struct pavo_record, first);
+}
+
 /* Bytes of a record that carry something. */
 static inline size_t
 pavo_record_size(const struct pavo_record *r)

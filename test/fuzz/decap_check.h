@@ -136,6 +136,16 @@ check_result(const struct pavo_layers *o, const struct held *h, uint32_t len)
     must(o->tcp_wscale <= 14);
     must(!o->has_sctp || (o->proto == 132 && o->has_ports));
     must(o->has_sctp || o->sctp_chunks == 0);
+    must(o->n_sack <= 2 && (!o->n_sack || (o->has_tcp_opt & PAVO_TCP_OPT_SACK)));
+    must(!o->has_mptcp_token || (o->has_tcp_opt & PAVO_TCP_OPT_MPTCP));
+    must(!o->has_icmp_seq || o->has_icmp);
+    must(!o->has_dccp || (o->proto == 33 && o->has_ports && o->dccp_type < 16));
+    must(o->has_ip_id == (o->kind == PAVO_KIND_IP4));
+    must(o->has_ip_id || (o->ip_id == 0 && o->ip_flags == 0));
+    must(!o->has_sequence || is_ip);
+    must(o->kind != PAVO_KIND_ARP || is_held(h, o->arp_sha, 6) || is_zero(o->arp_sha, 6));
+    /* Only the rest of a header may be told and not captured: options of TCP, most of DCCP's. */
+    must(o->payload_at <= h->n + (o->has_dccp ? 1008 : o->has_tcp ? 40 : 0));
     must(o->tcp_flags <= 0xfff && o->flow_label <= 0xfffff);
     must(o->frag != PAVO_FRAG_LATER || !o->has_ports);
     if (o->kind == PAVO_KIND_LINK)
@@ -164,6 +174,12 @@ check_same(const struct pavo_layers *once, const struct pavo_layers *twice)
     must(memcmp(once, twice, offsetof(struct pavo_layers, n_layers) + 1) == 0);
     must(once->quote.kind == twice->quote.kind);
     must(once->quote.kind == 0 || memcmp(&once->quote, &twice->quote, sizeof once->quote) == 0);
+    must(memcmp(once->tcp_sack, twice->tcp_sack, once->n_sack * 2 * sizeof once->tcp_sack[0]) == 0);
+    must(!once->has_mptcp_token || once->mptcp_token == twice->mptcp_token);
+    must(!once->has_icmp_seq || once->icmp_seq == twice->icmp_seq);
+    must(!once->has_dccp ||
+         (once->dccp_type == twice->dccp_type && once->dccp_code == twice->dccp_code));
+    must(once->kind != PAVO_KIND_ARP || memcmp(once->arp_sha, twice->arp_sha, 6) == 0);
     must(memcmp(once->frags, twice->frags, once->n_frags * sizeof once->frags[0]) == 0);
     must(memcmp(once->layers, twice->layers, once->n_layers * sizeof once->layers[0]) == 0);
 }

@@ -93,8 +93,10 @@ put_ip(struct dec_walk *w, struct before *b, bool is_6, uint8_t proto, uint32_t 
     o->ttl = 64;
     memcpy(o->src, b->bytes + b->n - 2 * addr_bytes, addr_bytes);
     memcpy(o->dst, b->bytes + b->n - addr_bytes, addr_bytes);
+    o->has_ip_id = !is_6;
     o->l3_len = told + (is_6 ? IP6_BYTES : IP4_BYTES);
     o->payload_len = told;
+    o->payload_at = b->n;
     o->depth++;
 }
 
@@ -112,6 +114,7 @@ put_udp(struct dec_walk *w, struct before *b, uint16_t port, uint32_t told)
     w->out->dst_port = port;
     w->out->has_ports = 1;
     w->out->payload_len = told;
+    w->out->payload_at = b->n;
     w->out->depth++;
 }
 
@@ -168,6 +171,7 @@ run(enum dec_step step, const uint8_t *data, uint32_t n, struct pavo_layers *o)
     memcpy(bytes, b.bytes, b.n);
     memcpy(bytes + b.n, data + 2, n);
     held.bytes = bytes;
+    w.start = bytes;
     dec_run(&w, step, cur_open(bytes + b.n, n, told));
     o->why = w.why;
     check_result(o, &held, b.n + told);

@@ -12,6 +12,7 @@
 
 static const struct row {
     const char *says, *hex, *is;
+    const char *adds; /* NULL: not compared */
     enum pavo_link link;
     uint32_t told; /* 0: as many bytes as 'hex' holds */
 } rows[] = {
@@ -26,10 +27,16 @@ static const char *const step_names[DEC_STEPS] = {
 static struct pavo_decap_config cfg;
 static bool rows_seen[DEC_STEPS]; /* headers read so far */
 
+/* Where the IP headers of the frame stand. */
+static uint32_t rows_ip_at[PAVO_DEPTH_MAX];
+static unsigned rows_ips;
+
 static inline void
 rows_trace(enum dec_step step, const uint8_t *at, const struct dec_walk *w)
 {
     rows_seen[step] = true;
+    if ((step == DEC_IP4 || step == DEC_IP6 || step == DEC_GRH) && !w->is_quote)
+        rows_ip_at[rows_ips++] = (uint32_t)(at - w->start);
 }
 
 /* The configuration that the rows count on. */
@@ -52,6 +59,7 @@ decode(enum pavo_link link, const uint8_t *bytes, uint32_t caplen, uint32_t len,
     const struct pavo_frame frame = {
         .data = bytes, .caplen = caplen, .len = len, .link = (uint8_t)link};
 
+    rows_ips = 0;
     memset(o, 0xa5, sizeof *o); /* the decoder must not count on what was there */
     pavo_decap(&cfg, &frame, o);
 }

@@ -91,6 +91,52 @@ tell(const struct pavo_layers *o, char *to, size_t room)
     fclose(f);
 }
 
+/* Writes where the payload begins, and what of the headers only the state of a conversation needs.
+ */
+static void
+tell_more(const struct pavo_layers *o, char *to, size_t room)
+{
+    static const uint8_t nobody[6];
+    FILE *f = fmemopen(to, room, "w");
+
+    assert_non_null(f);
+    fprintf(f, "at %u", o->payload_at);
+    if (o->has_ip_id)
+        fprintf(f, " id %x flags %u", o->ip_id, o->ip_flags);
+    for (unsigned i = 0; i < o->n_sack; i++)
+        fprintf(f, " sack %u-%u", o->tcp_sack[2 * i], o->tcp_sack[2 * i + 1]);
+    if (o->has_mptcp_token)
+        fprintf(f, " token %x", o->mptcp_token);
+    if (o->has_icmp_seq)
+        fprintf(f, " seq %u", o->icmp_seq);
+    if (o->has_dccp)
+        fprintf(f, " dccp %u code %x", o->dccp_type, o->dccp_code);
+    if (o->has_sequence)
+        fprintf(f, " sequence %x", o->sequence);
+    if (o->kind == PAVO_KIND_ARP && memcmp(o->arp_sha, nobody, 6) != 0)
+        fprintf(f, " sha %02x", o->arp_sha[5]);
+    fclose(f);
+}
+
+/* The payload ends where the packet of the innermost IP header does. Behind that of UDP there may
+ * be options, and behind InfiniBand's and ESP's a trailer. 'o' is of the frame that was decoded
+ * last. */
+static void
+check_payload_end(const struct pavo_layers *o)
+{
+    const uint32_t end = o->payload_at + o->payload_len;
+    bool may_be_less = o->proto == 17 || o->named == PAVO_NAME_INFINIBAND;
+
+    if (o->kind < PAVO_KIND_IP4 || o->why == PAVO_WHY_IP4_LENGTH)
+        return;
+    for (unsigned i = 0; i < o->n_layers; i++)
+        may_be_less |= o->layers[i].type == PAVO_CARRIER_ESP_NULL;
+    for (unsigned i = 0; i < rows_ips; i++)
+        if (rows_ip_at[i] + o->l3_len == end || (may_be_less && rows_ip_at[i] + o->l3_len > end))
+            return;
+    fail_msg("payload of %u bytes at %u ends with no IP packet", o->payload_len, o->payload_at);
+}
+
 /* Do the 'n' bytes 'what' stand within the first 'size' bytes? */
 static void
 must_hold(const uint8_t *bytes, uint32_t size, const void *what, size_t n, const char *name)
@@ -171,6 +217,9 @@ check_prefix(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t 
     tell(&o, said, sizeof said);
     tell(&again, said_again, sizeof said_again);
     assert_string_equal(said, said_again);
+    tell_more(&o, said, sizeof said);
+    tell_more(&again, said_again, sizeof said_again);
+    assert_string_equal(said, said_again);
     check_claims(&o, exact, held);
     if (o.depth > whole->depth)
         fail_msg("%u bytes give %u headers, the whole frame %u", held, o.depth, whole->depth);
@@ -196,6 +245,12 @@ row_test(void **state)
     if (getenv("PAVO_SHOW"))
         fprintf(stderr, "SHOW\t%s\t%s\n", r->says, said);
     assert_string_equal(said, r->is);
+    tell_more(&o, said, sizeof said);
+    if (getenv("PAVO_SHOW"))
+        fprintf(stderr, "SHOW\t%s\t%s\n", r->says, said);
+    if (r->adds)
+        assert_string_equal(said, r->adds);
+    check_payload_end(&o);
     assert_int_equal(o.wire_len, len);
     check_claims(&o, bytes, (uint32_t)n);
     for (uint32_t held = 0; held < n; held++) {

@@ -141,6 +141,7 @@ rig_open(void)
     r->ring = pavo_ring_open(sizeof(struct pavo_record), 256, &pavo_mem_plain, &err);
     r->cfg = (struct pavo_shard_config){
         .flow_limit = 256,
+        .meter_limit = 256,
         .encap_limit = 16,
         .timeouts = {.active = 60 * TALK_SEC,
                      .idle_tcp = 300 * TALK_SEC,

@@ -1,6 +1,7 @@
 /* main.c - TCP by the sensor and by the model, over random conversations
  *
  *   model [--seed N] [--conversations N]   compares; what differs is shrunk and printed
+ *   model --field NAME ...                several that differ first in this field
  *   model --seed N --conversation K        one of them alone, all its segments
  *   model --self N                         N conversations of each kind whose outcome is known
  *
@@ -13,17 +14,20 @@
 
 #include "compare.h"
 
-enum { SHOWN_MAX = 8, KINDS_MAX = 80 };
+enum { KINDS_MAX = 80, SMALL_MAX = 8 };
 
 /* ---- differences by field ------------------------------------------------------------------ */
 
-/* Of each field that differed: how often, and in which conversation of few segments. */
+/* Of each field that differed: how often, and in which conversations of few segments. */
 struct tally {
     struct {
         int field;
         uint64_t n;
-        uint32_t number;
-        size_t segs;
+        struct small {
+            uint32_t number;
+            size_t segs;
+        } small[SMALL_MAX]; /* fewest first */
+        unsigned n_small;
     } row[KINDS_MAX];
     unsigned n;
 };
@@ -31,7 +35,8 @@ struct tally {
 static void
 tally_add(struct tally *t, const struct difference *d, const struct talk *talk)
 {
-    unsigned i = 0;
+    struct small *small;
+    unsigned i = 0, at;
 
     while (i < t->n && t->row[i].field != d->field)
         i++;
@@ -39,14 +44,18 @@ tally_add(struct tally *t, const struct difference *d, const struct talk *talk)
         return;
     if (i == t->n) {
         t->row[t->n].field = d->field;
-        t->row[t->n].n = 0;
-        t->row[t->n++].segs = SIZE_MAX;
+        t->n++;
     }
     t->row[i].n++;
-    if (talk->n < t->row[i].segs) {
-        t->row[i].segs = talk->n;
-        t->row[i].number = talk->number;
-    }
+    small = t->row[i].small;
+    at = t->row[i].n_small;
+    if (at < SMALL_MAX)
+        t->row[i].n_small++;
+    else if (small[--at].segs <= talk->n)
+        return;
+    for (; at > 0 && small[at - 1].segs > talk->n; at--)
+        small[at] = small[at - 1];
+    small[at] = (struct small){.number = talk->number, .segs = talk->n};
 }
 
 static void
@@ -72,7 +81,7 @@ show_one(struct rig *r, uint64_t seed, uint32_t number, bool shrink)
 }
 
 static int
-compare_many(uint64_t seed, uint32_t n)
+compare_many(uint64_t seed, uint32_t n, const char *only)
 {
     struct rig *r = rig_open();
     struct talk t[GROUP_MAX];
@@ -105,8 +114,9 @@ compare_many(uint64_t seed, uint32_t n)
     for (unsigned i = 0; i < tally->n; i++) {
         printf("%s: %" PRIu64 " conversations\n", difference_name(tally->row[i].field),
                tally->row[i].n);
-        if (i < SHOWN_MAX)
-            show_one(r, seed, tally->row[i].number, true);
+        for (unsigned k = 0; k < tally->row[i].n_small; k++)
+            if (only ? !strcmp(only, difference_name(tally->row[i].field)) : k == 0)
+                show_one(r, seed, tally->row[i].small[k].number, true);
     }
     printf("seed %" PRIu64 ": %" PRIu32 " conversations, %" PRIu64 " packets, %" PRIu64
            " with more than 4 GiB, %.1f s, %.0f conversations/s; parts 0x%x; %" PRIu64 " differ\n",
@@ -219,6 +229,7 @@ main(int argc, char **argv)
 {
     uint64_t seed = 1;
     uint32_t n = 4000, one = 0, self = 0;
+    const char *only = NULL;
     bool has_one = false;
 
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -231,6 +242,8 @@ main(int argc, char **argv)
         } else if (!strcmp(argv[i], "--conversation")) {
             one = (uint32_t)v;
             has_one = true;
+        } else if (!strcmp(argv[i], "--field")) {
+            only = argv[i + 1];
         } else if (!strcmp(argv[i], "--self")) {
             self = (uint32_t)v;
         } else {
@@ -245,5 +258,5 @@ main(int argc, char **argv)
         rig_close(r);
         return 0;
     }
-    return self ? check_self(seed, self) : compare_many(seed, n);
+    return self ? check_self(seed, self) : compare_many(seed, n, only);
 }

@@ -79,7 +79,6 @@ record_put(struct model *m, struct model_flow *f, enum pavo_end reason, enum pav
         r->packetTotalCount[d] = f->packets_before[s] + f->packets[s];
         r->octetTotalCount[d] = f->octets_before[s] + f->octets[s];
         r->tcpControlBits[d] = f->flags[s];
-        r->initialTCPFlags[d] = f->first_flags[s];
         r->minimumTTL[d] = f->ttl_min[s];
         r->maximumTTL[d] = f->ttl_max[s];
         r->ipClassOfService[d] = f->tos[s];

@@ -38,6 +38,13 @@ since(uint64_t from_ns, uint64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
+/* A time that stands in a record: 0 is none. */
+static uint64_t
+shown(uint64_t ns)
+{
+    return ns == 0 ? 1 : ns < UINT32_MAX ? ns : UINT32_MAX;
+}
+
 static bool
 has_ts(const struct pavo_layers *l)
 {
@@ -63,16 +70,15 @@ letter_once(struct connection *c, unsigned x, unsigned bit, char letter)
     c->side[x].seen_letters |= bit;
 }
 
+/* Once, and again when 'again' says that it is not that of the one before. */
 static void
-letter_by_number(struct connection *c, unsigned x, unsigned bit, char letter, unsigned which,
-                 uint32_t n)
+letter_unless_same(struct connection *c, unsigned x, unsigned bit, char letter, bool is_other)
 {
     struct side *s = &c->side[x];
 
-    if (!(s->seen_letters & bit) || s->letter_number[which] != n)
+    if (!(s->seen_letters & bit) || is_other)
         letter_put(c, x, letter);
     s->seen_letters |= bit;
-    s->letter_number[which] = n;
 }
 
 /* At the 1st, 10th, 100th ... */
@@ -95,14 +101,13 @@ history_take(struct connection *c, unsigned x, const struct pavo_layers *l)
     } else if ((f & (F_FIN | F_RST)) == (F_FIN | F_RST)) {
         letter_once(c, x, LETTER_I, 'I');
     } else if (f & F_SYN) {
-        if (f & F_ACK)
-            letter_by_number(c, x, LETTER_H, 'H', 1, l->tcp_seq);
-        else
-            letter_by_number(c, x, LETTER_S, 'S', 0, l->tcp_seq);
+        letter_unless_same(c, x, LETTER_S, (f & F_ACK) ? 'H' : 'S',
+                           l->tcp_seq + 1 != (uint32_t)c->side[x].base);
     } else if (f & F_FIN) {
-        letter_by_number(c, x, LETTER_F, 'F', 2, l->tcp_seq);
+        letter_unless_same(c, x, LETTER_F, 'F',
+                           l->tcp_seq + l->payload_len + 1 != (uint32_t)c->side[x].next);
     } else if (f & F_RST) {
-        letter_by_number(c, x, LETTER_R, 'R', 3, l->tcp_seq);
+        letter_once(c, x, LETTER_R, 'R');
     } else if (l->payload_len) {
         letter_once(c, x, LETTER_D, 'D');
     } else if (f & F_ACK) {
@@ -184,8 +189,8 @@ static bool
 is_duplicate(const struct side *x, const struct pavo_layers *l)
 {
     const struct pavo_layers *b = &x->last;
-    const uint16_t id = l->kind == PAVO_KIND_IP4 && l->has_ip_id ? l->ip_id : 0;
-    const uint16_t id_before = b->kind == PAVO_KIND_IP4 && b->has_ip_id ? b->ip_id : 0;
+    const uint16_t id = l->has_ip_id ? l->ip_id : 0;
+    const uint16_t id_before = b->has_ip_id ? b->ip_id : 0;
 
     if (!x->has_last || l->tcp_seq != b->tcp_seq || l->tcp_ack != b->tcp_ack ||
         l->tcp_flags != b->tcp_flags || l->tcp_window != b->tcp_window ||
@@ -251,7 +256,8 @@ retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, i
 
     x->c.retransmitted++;
     x->c.retransmitted_octets += p->at.payload_len;
-    letter_counted(c, xi, 'T', ++x->n_retransmissions);
+    if (p->at.payload_len)
+        letter_counted(c, xi, 'T', ++x->n_retransmissions);
     if (is_spurious)
         x->c.spurious++;
     x->has_resent = !is_spurious;
@@ -259,6 +265,8 @@ retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, i
     x->resent_ts = has_ts(&p->at);
     x->resent_tsval = p->at.tcp_tsval;
 
+    if (!p->at.payload_len)
+        return;
     x->has_timed = has_ts(&p->at); /* Karn */
     x->timed_end = end;
     x->timed_ns = p->ts_ns;
@@ -272,10 +280,10 @@ syn_take(struct connection *c, struct side *x, struct side *y, const struct pavo
 {
     const struct pavo_layers *l = &p->at;
 
-    if (x->is_seen && !(x->has_syn && x->syn_seq == l->tcp_seq)) {
-        if (x->has_data || y->has_data || c->is_over)
+    if (x->is_begun && l->tcp_seq + 1 != (uint32_t)x->base) {
+        if (x->has_data || y->has_data)
             return false;
-        x->is_begun = x->has_base = x->has_acked = false; /* anew */
+        x->is_begun = x->has_acked = false; /* anew */
         x->n_holes = 0;
         x->has_timed = x->has_resent = x->has_probe = false;
         x->has_fin = false;
@@ -283,9 +291,10 @@ syn_take(struct connection *c, struct side *x, struct side *y, const struct pavo
     }
     x->has_syn = true;
     x->syn_seq = l->tcp_seq;
-    x->syn_flags = l->tcp_flags;
-    x->syn_scales = (l->has_tcp_opt & PAVO_TCP_OPT_WSCALE) != 0;
-    x->scale = x->syn_scales ? l->tcp_wscale : 0;
+    if (l->has_tcp_opt & PAVO_TCP_OPT_WSCALE) {
+        x->syn_scales = true;
+        x->scale = l->tcp_wscale;
+    }
     if (l->has_tcp_opt & PAVO_TCP_OPT_MSS)
         x->mss = l->tcp_mss;
     return true;
@@ -308,25 +317,26 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     else if (x->has_acked)
         seq = count_on(x->acked, l->tcp_seq);
     end = seq + len;
-    if (fin && (!x->has_fin || end > x->fin_end)) {
-        x->has_fin = true;
-        x->fin_end = end;
-    }
 
-    if (x->is_begun && !syn && !fin && l->payload_len <= 1 && seq == x->next - 1 &&
-        (x->has_data || x->has_syn)) {
+    if (x->is_begun && !syn && !fin && l->payload_len <= 1 && seq == x->next - 1) {
         x->c.keep_alives++;
     } else if (x->is_begun && l->payload_len == 1 && !syn && !fin && seq == x->next &&
-               y->has_last && y->last.tcp_window == 0) {
+               y->has_window && y->window == 0) {
         x->c.probes++;
         x->has_probe = true;
         x->probe = seq;
     } else if (!x->is_begun) {
-        x->is_begun = x->has_base = true;
+        x->is_begun = true;
+        if (syn)
+            x->has_acked = false; /* that was another connection's */
         x->base = syn ? seq + 1 : seq;
         x->next = end;
         x->first_seq = l->tcp_seq;
-    } else if (seq == x->next || len == 0) {
+    } else if (len == 0) {
+        return;
+    } else if (x->has_fin && end > x->next) {
+        return; /* nothing follows a FIN */
+    } else if (seq == x->next) {
         if (l->payload_len && !x->has_timed) {
             x->has_timed = true;
             x->timed_end = end;
@@ -359,6 +369,10 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (end > x->next)
             x->next = end;
     }
+    if (fin && (!x->has_fin || end > x->fin_end)) {
+        x->has_fin = true;
+        x->fin_end = end;
+    }
 }
 
 /* ---- acknowledgements ---------------------------------------------------------------------- */
@@ -366,14 +380,14 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 static void
 rtt_sample(struct side *y, uint64_t ns)
 {
-    const uint32_t shown = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+    const uint32_t rtt = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
 
-    if (!y->c.rtt_n || shown < y->c.rtt_min)
-        y->c.rtt_min = shown;
-    if (shown > y->c.rtt_max)
-        y->c.rtt_max = shown;
+    if (!y->c.rtt_n || rtt < y->c.rtt_min)
+        y->c.rtt_min = rtt;
+    if (rtt > y->c.rtt_max)
+        y->c.rtt_max = rtt;
     y->c.rtt_n++;
-    y->c.rtt_sum += shown;
+    y->c.rtt_sum += rtt;
 }
 
 static bool
@@ -411,43 +425,48 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     const struct pavo_layers *l = &p->at;
     int64_t ack = start(l->tcp_ack);
     uint64_t missed = 0;
+    bool is_higher = true;
 
     if (y->has_acked)
         ack = count_on(y->acked, l->tcp_ack);
     else if (y->is_begun)
         ack = count_on(y->next, l->tcp_ack);
-    if (y->has_acked && (ack - y->acked > INT64_C(1) << 30 || y->acked - ack > INT64_C(1) << 30))
-        return;
+    if (y->has_acked || y->is_begun) {
+        const int64_t before = y->has_acked ? y->acked : y->next;
 
-    if (y->is_begun && ack > y->next) {
+        if (ack - before > INT64_C(1) << 30 || before - ack > INT64_C(1) << 30)
+            return;
+    }
+
+    if (y->has_acked && ack <= y->acked)
+        is_higher = false;
+    if (is_higher && y->is_begun && ack > y->next) {
         missed += missed_in(y, y->next, ack);
         y->next = ack;
     }
-    for (unsigned i = 0; i < y->n_holes; i++) {
+    for (unsigned i = 0; is_higher && i < y->n_holes; i++) {
         const struct hole *h = &y->hole[i];
 
         if (h->from < ack)
             missed += missed_in(y, h->from, h->to < ack ? h->to : ack);
     }
-    holes_close(y, INT64_MIN / 2, ack);
+    if (is_higher)
+        holes_close(y, INT64_MIN / 2, ack);
     if (missed) {
         y->c.missed += missed;
-        letter_counted(c, yi, 'G', ++y->n_gaps);
+        if (x->state < PAVO_SIDE_CLOSED && y->state < PAVO_SIDE_CLOSED)
+            letter_counted(c, yi, 'G', ++y->n_gaps);
     }
 
     if (y->has_acked && ack == y->acked && !l->payload_len && !(l->tcp_flags & (F_SYN | F_FIN)) &&
-        x->has_last && x->last.tcp_window == l->tcp_window && y->is_begun && y->next > ack) {
+        x->has_window && x->window == l->tcp_window && y->is_begun && y->next > ack) {
         x->c.duplicate_acks++;
         x->series++;
     }
-    if (!y->has_acked || ack > y->acked) {
+    if (is_higher) {
         y->has_acked = true;
         y->acked = ack;
         x->series = 0;
-        if (!y->has_base) {
-            y->has_base = true;
-            y->base = ack;
-        }
     }
 
     if (y->has_resent) {
@@ -465,13 +484,26 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
         y->has_timed = false;
     }
-    if (y->has_synack && !c->has_client && ack >= y->synack_end) {
+    if (!(l->tcp_flags & F_SYN) && y->has_synack && !x->has_other && !y->has_other &&
+        c->has_server && !c->has_client && ack >= y->synack_end) {
         c->has_client = true;
-        c->client_ns = since(y->synack_ns, p->ts_ns);
+        c->client_ns = shown(since(y->synack_ns, p->ts_ns));
     }
 }
 
 /* ---- windows, times ------------------------------------------------------------------------ */
+
+static void
+zero_window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
+{
+    struct side *x = &c->side[xi];
+
+    if (l->tcp_window != 0 || (l->tcp_flags & (F_SYN | F_FIN | F_RST)))
+        return;
+    x->c.zero_windows++;
+    if (c->side[!xi].state != PAVO_SIDE_CLOSED)
+        letter_counted(c, xi, 'W', ++x->n_zero_windows);
+}
 
 static void
 window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
@@ -479,17 +511,12 @@ window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
     struct side *x = &c->side[xi], *y = &c->side[!xi];
     const unsigned f = l->tcp_flags;
 
-    if (l->tcp_window == 0 && !(f & (F_SYN | F_FIN | F_RST))) {
-        x->c.zero_windows++;
-        letter_counted(c, xi, 'W', ++x->n_zero_windows);
-    }
-    if (l->payload_len && x->has_syn && y->has_syn && x->has_acked && y->has_last) {
-        const bool in_syn = (y->last.tcp_flags & F_SYN) != 0;
-        const unsigned shift = x->syn_scales && y->syn_scales && !in_syn ? y->scale : 0;
-        const int64_t end = count_on(x->acked, l->tcp_seq) + l->payload_len +
-                            ((f & F_SYN) ? 1 : 0) + ((f & F_FIN) ? 1 : 0);
+    if (l->payload_len && !(f & (F_SYN | F_FIN)) && x->has_syn && y->has_syn && x->has_acked &&
+        y->has_window) {
+        const unsigned shift = x->syn_scales && y->syn_scales ? y->scale : 0;
 
-        if (end == x->acked + ((int64_t)y->last.tcp_window << shift))
+        if (count_on(x->acked, l->tcp_seq) + l->payload_len ==
+            x->acked + ((int64_t)y->window << shift))
             x->c.window_full++;
     }
     if (!(f & F_SYN)) {
@@ -508,17 +535,14 @@ handshake_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         x->has_syn_time = true;
         x->syn_ns = p->ts_ns;
     } else if (f & F_SYN) {
-        c->ecn = y->has_syn && (y->syn_flags & (F_ECE | F_CWR)) == (F_ECE | F_CWR) &&
-                 (f & (F_ECE | F_CWR)) == F_ECE;
-        if (!c->has_server && y->has_syn_time) {
+        if (!c->has_server && !x->has_any && y->has_syn_time && !y->has_other) {
             c->has_server = true;
-            c->server_ns = since(y->syn_ns, p->ts_ns);
+            c->server_ns = shown(since(y->syn_ns, p->ts_ns));
         }
-        if (!x->has_synack) {
-            x->has_synack = true;
-            x->synack_ns = p->ts_ns;
-            x->synack_end = x->base;
-        }
+        x->syn_ns = p->ts_ns;
+        x->has_synack = true;
+        x->synack_ns = p->ts_ns;
+        x->synack_end = x->base;
     }
 }
 
@@ -529,14 +553,15 @@ payload_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 
     if (!p->at.payload_len)
         return;
-    x->has_data = true;
+    if (!(p->at.tcp_flags & (F_SYN | F_FIN)))
+        x->has_data = true;
     if (!x->has_payload_time) {
         x->has_payload_time = true;
         x->payload_ns = p->ts_ns;
     }
     if (y->has_payload_time && !y->has_answer_time) {
         y->has_answer_time = true;
-        y->answer_ns = since(y->payload_ns, p->ts_ns);
+        y->answer_ns = since(y->payload_ns / 1000, p->ts_ns / 1000) * 1000;
     }
 }
 
@@ -563,36 +588,46 @@ connection_take(struct connection *c, const struct pavo_packet *p)
     const unsigned f = l->tcp_flags;
     bool counts = true;
 
+    if (is_duplicate(x, l)) {
+        x->c.duplicates++;
+        x->syn_ns = x->synack_ns = p->ts_ns; /* if it is one, the copy is the last */
+        return;
+    }
+    if (!x->has_last)
+        x->first_flags = (uint16_t)f;
+    x->has_last = true;
+    x->last = *l;
     x->options |= l->has_tcp_opt;
     if (l->has_mptcp_token) {
         x->has_token = true;
         x->token = l->mptcp_token;
-    }
-    if (!(f & F_RST) && is_duplicate(x, l)) {
-        x->c.duplicates++;
-        return;
     }
     history_take(c, xi, l);
     states_take(c, xi, l);
     if (f & F_RST) {
         c->was_reset |= !c->is_over;
         c->is_over = true;
+        x->has_any = x->has_other = true;
         return;
     }
     if (f & F_SYN)
         counts = syn_take(c, x, &c->side[!xi], p);
     if (counts) {
+        zero_window_take(c, xi, l);
         sequence_take(c, xi, p);
         if (f & F_SYN)
             handshake_take(c, xi, p);
         if (f & F_ACK)
             ack_take(c, xi, p);
+        x->has_any = true;
+        x->has_other |= !(f & F_SYN);
         window_take(c, xi, l);
         payload_take(c, xi, p);
-        x->is_seen = true;
     }
-    x->has_last = true;
-    x->last = *l;
+    if (!(f & F_SYN)) {
+        x->has_window = true;
+        x->window = l->tcp_window;
+    }
     if (fins_acknowledged(c))
         c->is_over = true;
 }
@@ -602,15 +637,9 @@ connection_take(struct connection *c, const struct pavo_packet *p)
 static uint64_t
 stream_octets(const struct side *s)
 {
-    int64_t high;
+    const int64_t n = s->next - s->base - (s->has_fin ? 1 : 0);
 
-    if (!s->has_base)
-        return 0;
-    high = s->is_begun ? s->next : s->base;
-    if (s->has_acked && s->acked > high)
-        high = s->acked;
-    high -= s->base + (s->has_fin ? 1 : 0);
-    return high > 0 ? (uint64_t)high : 0;
+    return s->is_begun && n > 0 ? (uint64_t)n : 0;
 }
 
 static enum pavo_conn_state
@@ -659,6 +688,15 @@ record_history(const struct connection *c, struct pavo_record *r)
     r->history[n] = '\0';
 }
 
+static bool
+has_ecn(const struct side *o, const struct side *r)
+{
+    const unsigned of_interest = F_SYN | F_ACK | F_ECE | F_CWR;
+
+    return (o->first_flags & of_interest) == (F_SYN | F_ECE | F_CWR) &&
+           (r->first_flags & of_interest) == (F_SYN | F_ACK | F_ECE);
+}
+
 void
 connection_record(const struct connection *c, struct pavo_record *r)
 {
@@ -670,6 +708,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
         const struct side *s = &c->side[d ^ c->initiator];
 
         t->tcpSequenceNumber[d] = s->has_syn ? s->syn_seq : s->first_seq;
+        r->initialTCPFlags[d] = s->first_flags;
         t->streamOctets[d] = stream_octets(s);
         t->retransmittedPackets[d] = s->c.retransmitted;
         t->retransmittedOctets[d] = s->c.retransmitted_octets;
@@ -679,7 +718,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
         t->duplicatePackets[d] = s->c.duplicates;
         t->missedOctets[d] = s->c.missed;
         if (s->is_begun && s->has_acked && s->next > s->acked)
-            t->unackedOctets[d] = (uint64_t)(s->next - s->acked);
+            t->unackedOctets[d] = (uint64_t)(s->next - (s->acked > s->base ? s->acked : s->base));
         t->duplicateAcks[d] = s->c.duplicate_acks;
         t->zeroWindows[d] = s->c.zero_windows;
         t->windowFull[d] = s->c.window_full;
@@ -700,7 +739,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
         t->rttMax_ns[d] = s->c.rtt_max;
         t->rttSum_ns[d] = s->c.rtt_sum;
     }
-    t->ecnNegotiated = c->ecn;
+    t->ecnNegotiated = has_ecn(asker, &c->side[!c->initiator]);
     t->handshakeServer_ns = c->has_server ? c->server_ns : 0;
     t->handshakeClient_ns = c->has_client ? c->client_ns : 0;
     t->response_ns = asker->has_answer_time ? asker->answer_ns : 0;

@@ -31,9 +31,7 @@ struct side_counts {
 };
 
 struct side {
-    bool is_seen;  /* a segment that is no RST */
-    bool is_begun; /* base and next are set by such a segment */
-    bool has_base;
+    bool is_begun; /* by a segment that is no RST: base and next are set */
     int64_t base, next;
     bool has_acked;
     int64_t acked;
@@ -43,14 +41,18 @@ struct side {
     int64_t fin_end;
     uint32_t first_seq;
 
-    bool has_last; /* the segment before, no RST */
+    bool has_last; /* the segment before */
     struct pavo_layers last;
 
+    bool has_window; /* of the last segment without SYN and RST */
+    uint16_t window;
+
+    uint16_t first_flags;
     bool has_syn;
     uint32_t syn_seq;
-    uint16_t syn_flags;
     bool syn_scales;
     uint8_t scale;
+    bool has_any, has_other; /* it sent something, and something that is no SYN */
     bool has_syn_time;
     uint64_t syn_ns; /* last SYN without ACK */
     bool has_synack;
@@ -82,7 +84,6 @@ struct side {
 
     uint8_t state, state_before; /* enum pavo_tcp_side */
     unsigned seen_letters;
-    uint32_t letter_number[4]; /* of S, H, F, R */
     uint64_t n_retransmissions, n_zero_windows, n_gaps;
     struct side_counts c;
 };
@@ -94,7 +95,6 @@ struct connection {
     bool was_reset;
     bool has_server, has_client;
     uint64_t server_ns, client_ns;
-    bool ecn;
     struct {
         uint8_t side;
         char letter;

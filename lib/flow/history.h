@@ -29,8 +29,8 @@ enum history_letter {
 enum { HISTORY_KEPT = 18, HISTORY_WORDS = 3 };
 
 struct history {
-    uint32_t words[HISTORY_WORDS]; /* six letters each: letter | side << 4; the top two bits of the
-                                      first two hold the count's low four, the last its fifth */
+    uint32_t words[HISTORY_WORDS]; /* six letters each, letter | side << 4; their top two bits are
+                                      the count, low bits first */
 };
 
 /* Adds a letter of endpoint 'side'; what is beyond HISTORY_KEPT only counts as more. */

@@ -66,17 +66,16 @@ twin_of(const struct pavo_layers *at)
 {
     const bool stamped = (at->has_tcp_opt & PAVO_TCP_OPT_TS) != 0;
     const uint64_t id = at->has_ip_id ? at->ip_id : 0;
-    uint64_t h;
+    const uint64_t numbers = (uint64_t)at->tcp_seq << 32 | at->tcp_ack;
+    const uint64_t head =
+        (uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len;
+    const uint64_t stamps = (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr; /* 0: none */
+    uint32_t h;
 
     if (id == 0 && !stamped)
         return 0;
-    h = hash_mum(
-        ((uint64_t)at->tcp_seq << 32 | at->tcp_ack) ^ HASH_C0,
-        ((uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len) ^
-            HASH_C1);
-    h = hash_mum(h ^ id << 8 ^ HASH_C2,
-                 (stamped ? (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr : 0) ^ HASH_C1);
-    return (uint32_t)h ? (uint32_t)h : 1;
+    h = (uint32_t)hash_mum(numbers ^ HASH_C0, (head ^ id << 17) * HASH_C2 ^ stamps * HASH_C1);
+    return h ? h : 1;
 }
 
 static void

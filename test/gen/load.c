@@ -158,3 +158,70 @@ workload_synflood(const struct workload_options *o, struct gen_pcap *out)
     }
     free(g);
 }
+
+/* What one step of a session sends: flags, and by how much the numbers of both sides have moved. */
+static const struct session_step {
+    bool from_b;
+    uint16_t flags;
+    uint32_t sent_a, sent_b; /* numbers taken before, SYN and FIN included */
+    uint32_t bytes;
+} session[] = {
+    {false, GEN_SYN, 0, 0, 0},
+    {true, GEN_SYN | GEN_ACK, 0, 1, 0},
+    {false, GEN_ACK, 1, 1, 0},
+    {false, GEN_ACK | GEN_PSH, 1, 1, 120},
+    {true, GEN_ACK, 121, 1, 0},
+    {true, GEN_ACK, 121, 1, 512},
+    {true, GEN_ACK, 121, 513, 512},
+    {false, GEN_ACK, 121, 1025, 0},
+    {true, GEN_ACK | GEN_PSH, 121, 1025, 300},
+    {false, GEN_ACK, 121, 1325, 0},
+    {false, GEN_ACK | GEN_FIN, 121, 1325, 0},
+    {true, GEN_ACK | GEN_FIN, 122, 1325, 0},
+    {false, GEN_ACK, 122, 1326, 0},
+};
+enum { SESSION_STEPS = sizeof session / sizeof session[0] };
+
+static void
+session_frame(struct gen *g, uint64_t i, uint64_t number, const struct session_step *s)
+{
+    const uint32_t isn_a = (uint32_t)(number * 2654435761u), isn_b = ~isn_a;
+    const uint16_t port = (uint16_t)(1024 + (i >> 16) % 60000);
+    const uint32_t sent = s->from_b ? s->sent_b : s->sent_a;
+    const uint32_t seq =
+        (s->from_b ? isn_b : isn_a) + sent - (s->from_b && (s->flags & GEN_SYN) ? 1 : 0);
+    const uint32_t ack = s->from_b ? isn_a + (s->sent_a ? s->sent_a : 1) : isn_b + s->sent_b;
+    const struct gen_tcp tcp = {.src_port = s->from_b ? 80 : port,
+                                .dst_port = s->from_b ? port : 80,
+                                .flags = s->flags,
+                                .seq = seq,
+                                .ack = (s->flags & GEN_ACK) ? ack : 0,
+                                .window = 64000};
+
+    gen_begin(g);
+    head(g, i, s->from_b);
+    gen_tcp(g, &tcp);
+    gen_fill(g, s->bytes, (uint8_t)i);
+    gen_end(g);
+    gen_pad(g, 60);
+}
+
+/* Whole TCP sessions of a request and its answer. All flows go forward together, a packet each in
+ * turn, so all are alive at once; when they have ended they begin anew on the same ports. */
+void
+workload_tcp(const struct workload_options *o, struct gen_pcap *out)
+{
+    struct gen *g = malloc(sizeof *g);
+
+    if (!g)
+        abort();
+    for (uint64_t k = 0; k < o->packets; k++) {
+        const uint64_t round = k / o->flows;
+        const uint64_t i =
+            k % o->flows * 1000003 % o->flows; /* scattered, if 1000003 is no divisor */
+
+        session_frame(g, i, i + round / SESSION_STEPS * o->flows, &session[round % SESSION_STEPS]);
+        gen_pcap_put(out, when(o, k), g->at, g->len);
+    }
+    free(g);
+}

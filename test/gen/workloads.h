@@ -28,6 +28,7 @@ void workload_mix(const struct workload_options *o, struct gen_pcap *out);
 void workload_udp(const struct workload_options *o, struct gen_pcap *out);
 void workload_vxlan(const struct workload_options *o, struct gen_pcap *out);
 void workload_pairs(const struct workload_options *o, struct gen_pcap *out);
+void workload_tcp(const struct workload_options *o, struct gen_pcap *out);
 void workload_synflood(const struct workload_options *o, struct gen_pcap *out);
 
 #endif

@@ -287,7 +287,6 @@ syn_take(struct connection *c, struct side *x, struct side *y, const struct pavo
         x->n_holes = 0;
         x->has_timed = x->has_resent = x->has_probe = false;
         x->has_fin = false;
-        x->has_synack = false;
     }
     x->has_syn = true;
     x->syn_seq = l->tcp_seq;
@@ -346,7 +345,10 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (end > x->next)
             x->next = end;
     } else if (seq > x->next) {
-        hole_open(x, x->next, seq, p->ts_ns);
+        const int64_t from = x->next + (x->has_probe && x->probe == x->next);
+
+        if (from < seq)
+            hole_open(x, from, seq, p->ts_ns);
         x->next = end;
     } else if (y->series >= 3 && x->has_acked && x->acked == seq) {
         x->c.fast++;
@@ -369,7 +371,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (end > x->next)
             x->next = end;
     }
-    if (fin && (!x->has_fin || end > x->fin_end)) {
+    if (fin && end == x->next) { /* one below is not of this connection */
         x->has_fin = true;
         x->fin_end = end;
     }
@@ -408,15 +410,6 @@ is_dsack(const struct pavo_layers *l)
     return l->n_sack > 1 && !is_before(s[0], s[2]) && !is_before(s[3], s[1]);
 }
 
-/* Bytes of from..to that were never seen: all but that of a window probe. */
-static uint64_t
-missed_in(const struct side *y, int64_t from, int64_t to)
-{
-    const bool probe = y->has_probe && y->probe >= from && y->probe < to;
-
-    return (uint64_t)(to - from) - probe;
-}
-
 static void
 ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 {
@@ -441,14 +434,14 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     if (y->has_acked && ack <= y->acked)
         is_higher = false;
     if (is_higher && y->is_begun && ack > y->next) {
-        missed += missed_in(y, y->next, ack);
+        missed += (uint64_t)(ack - y->next) - (y->has_probe && y->probe == y->next);
         y->next = ack;
     }
     for (unsigned i = 0; is_higher && i < y->n_holes; i++) {
         const struct hole *h = &y->hole[i];
 
         if (h->from < ack)
-            missed += missed_in(y, h->from, h->to < ack ? h->to : ack);
+            missed += (uint64_t)((h->to < ack ? h->to : ack) - h->from);
     }
     if (is_higher)
         holes_close(y, INT64_MIN / 2, ack);
@@ -477,6 +470,8 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (spurious || reaches)
             y->has_resent = false;
     }
+    if (ack < y->acked)
+        return;
     if (y->has_timed && ack >= y->timed_end) {
         if (!y->timed_by_ts)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
@@ -484,10 +479,10 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
         y->has_timed = false;
     }
-    if (!(l->tcp_flags & F_SYN) && y->has_synack && !x->has_other && !y->has_other &&
-        c->has_server && !c->has_client && ack >= y->synack_end) {
+    if (!(l->tcp_flags & F_SYN) && c->has_server && !c->has_client && y->sent == SENT_SYNACK &&
+        x->sent == SENT_SYN && ack >= y->base) {
         c->has_client = true;
-        c->client_ns = shown(since(y->synack_ns, p->ts_ns));
+        c->client_ns = shown(since(c->last_ns, p->ts_ns));
     }
 }
 
@@ -525,25 +520,14 @@ window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
     }
 }
 
+/* The SYN+ACK. Times of the handshake are since the packet before, which is a SYN or its copy. */
 static void
 handshake_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 {
-    struct side *x = &c->side[xi], *y = &c->side[!xi];
-    const unsigned f = p->at.tcp_flags;
-
-    if ((f & (F_SYN | F_ACK)) == F_SYN) {
-        x->has_syn_time = true;
-        x->syn_ns = p->ts_ns;
-    } else if (f & F_SYN) {
-        if (!c->has_server && !x->has_any && y->has_syn_time && !y->has_other) {
-            c->has_server = true;
-            c->server_ns = shown(since(y->syn_ns, p->ts_ns));
-        }
-        x->syn_ns = p->ts_ns;
-        x->has_synack = true;
-        x->synack_ns = p->ts_ns;
-        x->synack_end = x->base;
-    }
+    if (!(p->at.tcp_flags & F_ACK) || c->side[xi].sent || c->side[!xi].sent != SENT_SYN)
+        return;
+    c->has_server = true;
+    c->server_ns = shown(since(c->last_ns, p->ts_ns));
 }
 
 static void
@@ -579,8 +563,8 @@ fins_acknowledged(const struct connection *c)
     return true;
 }
 
-void
-connection_take(struct connection *c, const struct pavo_packet *p)
+static void
+segment_take(struct connection *c, const struct pavo_packet *p)
 {
     const unsigned xi = p->is_b;
     struct side *x = &c->side[xi];
@@ -590,14 +574,12 @@ connection_take(struct connection *c, const struct pavo_packet *p)
 
     if (is_duplicate(x, l)) {
         x->c.duplicates++;
-        x->syn_ns = x->synack_ns = p->ts_ns; /* if it is one, the copy is the last */
         return;
     }
     if (!x->has_last)
         x->first_flags = (uint16_t)f;
     x->has_last = true;
     x->last = *l;
-    x->options |= l->has_tcp_opt;
     if (l->has_mptcp_token) {
         x->has_token = true;
         x->token = l->mptcp_token;
@@ -605,22 +587,26 @@ connection_take(struct connection *c, const struct pavo_packet *p)
     history_take(c, xi, l);
     states_take(c, xi, l);
     if (f & F_RST) {
+        x->options |= l->has_tcp_opt;
         c->was_reset |= !c->is_over;
         c->is_over = true;
-        x->has_any = x->has_other = true;
+        x->sent |= SENT_OTHER;
         return;
     }
     if (f & F_SYN)
         counts = syn_take(c, x, &c->side[!xi], p);
     if (counts) {
+        x->options |= l->has_tcp_opt;
         zero_window_take(c, xi, l);
         sequence_take(c, xi, p);
         if (f & F_SYN)
             handshake_take(c, xi, p);
         if (f & F_ACK)
             ack_take(c, xi, p);
-        x->has_any = true;
-        x->has_other |= !(f & F_SYN);
+        if (!(f & F_SYN))
+            x->sent |= SENT_OTHER;
+        else if (!(x->sent & (SENT_SYN | SENT_SYNACK)))
+            x->sent |= (f & F_ACK) ? SENT_SYNACK : SENT_SYN;
         window_take(c, xi, l);
         payload_take(c, xi, p);
     }
@@ -630,6 +616,14 @@ connection_take(struct connection *c, const struct pavo_packet *p)
     }
     if (fins_acknowledged(c))
         c->is_over = true;
+}
+
+void
+connection_take(struct connection *c, const struct pavo_packet *p)
+{
+    segment_take(c, p);
+    if (p->ts_ns > c->last_ns)
+        c->last_ns = p->ts_ns;
 }
 
 /* ---- a record ------------------------------------------------------------------------------ */

@@ -13,6 +13,9 @@ enum {
     F_CWR = 0x80,
     HOLES = 4,
     LETTERS = 200,
+    SENT_SYN = 1,
+    SENT_SYNACK = 2,
+    SENT_OTHER = 4,
 };
 
 /* Numbers of the sequence are counted on beyond 2^32. */
@@ -52,12 +55,7 @@ struct side {
     uint32_t syn_seq;
     bool syn_scales;
     uint8_t scale;
-    bool has_any, has_other; /* it sent something, and something that is no SYN */
-    bool has_syn_time;
-    uint64_t syn_ns; /* last SYN without ACK */
-    bool has_synack;
-    uint64_t synack_ns;
-    int64_t synack_end;
+    uint8_t sent; /* SENT_*: the first kind of SYN, and whether there was anything else */
     uint16_t mss;
     uint8_t options;
     bool has_token;
@@ -93,6 +91,7 @@ struct connection {
     unsigned first, initiator; /* sides */
     bool is_over;              /* closed or reset */
     bool was_reset;
+    uint64_t last_ns; /* highest time stamp so far */
     bool has_server, has_client;
     uint64_t server_ns, client_ns;
     struct {

@@ -132,7 +132,7 @@ evidence_take(struct model_flow *f, const struct pavo_packet *p)
         return;
     }
     f->basis = basis;
-    f->c.initiator = by;
+    connection_turn(&f->c, by);
 }
 
 static struct model_flow *

@@ -32,6 +32,14 @@ count_on(int64_t near, uint32_t n)
     return near + (int32_t)(n - (uint32_t)near);
 }
 
+/* Compared modulo 2^32, as the document has it: matters where a capture shows two connections as
+ * one and numbers are further apart than any window. */
+static bool
+reaches(int64_t a, int64_t b)
+{
+    return (int32_t)((uint32_t)a - (uint32_t)b) >= 0;
+}
+
 static uint64_t
 since(uint64_t from_ns, uint64_t to_ns)
 {
@@ -274,19 +282,21 @@ retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, i
     x->timed_tsval = p->at.tcp_tsval;
 }
 
-/* The SYN is left out (false), or what it begins. */
+/* A SYN with another number than the one before, after data. */
 static bool
-syn_take(struct connection *c, struct side *x, struct side *y, const struct pavo_packet *p)
+is_challenged(const struct side *x, const struct side *y, const struct pavo_layers *l)
 {
-    const struct pavo_layers *l = &p->at;
+    return (l->tcp_flags & (F_SYN | F_RST)) == F_SYN && x->is_begun &&
+           l->tcp_seq + 1 != (uint32_t)x->base && (x->has_data || y->has_data);
+}
 
-    if (x->is_begun && l->tcp_seq + 1 != (uint32_t)x->base) {
-        if (x->has_data || y->has_data)
-            return false;
-        x->is_begun = x->has_acked = false; /* anew */
+static void
+syn_take(struct side *x, const struct pavo_layers *l)
+{
+    if (x->is_begun && l->tcp_seq + 1 != (uint32_t)x->base) { /* anew */
+        x->is_begun = x->has_acked = x->has_fin = false;
         x->n_holes = 0;
         x->has_timed = x->has_resent = x->has_probe = false;
-        x->has_fin = false;
     }
     x->has_syn = true;
     x->syn_seq = l->tcp_seq;
@@ -296,7 +306,6 @@ syn_take(struct connection *c, struct side *x, struct side *y, const struct pavo
     }
     if (l->has_tcp_opt & PAVO_TCP_OPT_MSS)
         x->mss = l->tcp_mss;
-    return true;
 }
 
 /* The table: exactly one of these. */
@@ -313,8 +322,6 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 
     if (x->is_begun)
         seq = count_on(x->next, l->tcp_seq);
-    else if (x->has_acked)
-        seq = count_on(x->acked, l->tcp_seq);
     end = seq + len;
 
     if (x->is_begun && !syn && !fin && l->payload_len <= 1 && seq == x->next - 1) {
@@ -326,8 +333,6 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         x->probe = seq;
     } else if (!x->is_begun) {
         x->is_begun = true;
-        if (syn)
-            x->has_acked = false; /* that was another connection's */
         x->base = syn ? seq + 1 : seq;
         x->next = end;
         x->first_seq = l->tcp_seq;
@@ -366,7 +371,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (fresh)
             x->c.out_of_order++;
         else
-            retransmission(c, xi, p, end, x->has_acked && end <= x->acked);
+            retransmission(c, xi, p, end, x->has_acked && reaches(x->acked, end));
         holes_close(x, seq, end);
         if (end > x->next)
             x->next = end;
@@ -410,49 +415,58 @@ is_dsack(const struct pavo_layers *l)
     return l->n_sack > 1 && !is_before(s[0], s[2]) && !is_before(s[3], s[1]);
 }
 
+/* Bytes of Y that were acknowledged and never seen. */
+static void
+missed_take(struct connection *c, unsigned xi, uint64_t octets)
+{
+    struct side *y = &c->side[!xi];
+
+    if (octets == 0)
+        return;
+    y->c.missed += octets;
+    if (c->side[xi].state < PAVO_SIDE_CLOSED && y->state < PAVO_SIDE_CLOSED)
+        letter_counted(c, !xi, 'G', ++y->n_gaps);
+}
+
 static void
 ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 {
-    const unsigned yi = !xi;
-    struct side *x = &c->side[xi], *y = &c->side[yi];
+    struct side *x = &c->side[xi], *y = &c->side[!xi];
     const struct pavo_layers *l = &p->at;
-    int64_t ack = start(l->tcp_ack);
-    uint64_t missed = 0;
+    int64_t ack, before;
     bool is_higher = true;
 
-    if (y->has_acked)
-        ack = count_on(y->acked, l->tcp_ack);
-    else if (y->is_begun)
-        ack = count_on(y->next, l->tcp_ack);
-    if (y->has_acked || y->is_begun) {
-        const int64_t before = y->has_acked ? y->acked : y->next;
-
-        if (ack - before > INT64_C(1) << 30 || before - ack > INT64_C(1) << 30)
-            return;
-    }
+    if (!y->is_begun)
+        return;
+    before = y->has_acked ? y->acked : y->next;
+    ack = count_on(before, l->tcp_ack);
+    if (ack - before > INT64_C(1) << 30 || before - ack > INT64_C(1) << 30)
+        return;
 
     if (y->has_acked && ack <= y->acked)
         is_higher = false;
-    if (is_higher && y->is_begun && ack > y->next) {
-        missed += (uint64_t)(ack - y->next) - (y->has_probe && y->probe == y->next);
-        y->next = ack;
-    }
-    for (unsigned i = 0; is_higher && i < y->n_holes; i++) {
-        const struct hole *h = &y->hole[i];
+    if (is_higher) {
+        uint64_t missed = 0;
 
-        if (h->from < ack)
-            missed += (uint64_t)((h->to < ack ? h->to : ack) - h->from);
-    }
-    if (is_higher)
+        for (unsigned i = 0; i < y->n_holes; i++) {
+            const struct hole *h = &y->hole[i];
+
+            if (h->from < ack)
+                missed += (uint64_t)((h->to < ack ? h->to : ack) - h->from);
+        }
         holes_close(y, INT64_MIN / 2, ack);
-    if (missed) {
-        y->c.missed += missed;
-        if (x->state < PAVO_SIDE_CLOSED && y->state < PAVO_SIDE_CLOSED)
-            letter_counted(c, yi, 'G', ++y->n_gaps);
+        missed_take(c, xi, missed);
+    }
+    if (is_higher && ack > y->next) {
+        const bool probed = y->has_probe && y->probe == y->next;
+        const int64_t from = y->next;
+
+        y->next = ack;
+        missed_take(c, xi, (uint64_t)(ack - from) - probed);
     }
 
     if (y->has_acked && ack == y->acked && !l->payload_len && !(l->tcp_flags & (F_SYN | F_FIN)) &&
-        x->has_window && x->window == l->tcp_window && y->is_begun && y->next > ack) {
+        x->has_window && x->window == l->tcp_window && y->next > ack) {
         x->c.duplicate_acks++;
         x->series++;
     }
@@ -463,16 +477,16 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     }
 
     if (y->has_resent) {
-        const bool reaches = ack >= y->resent_end && y->resent_ts && has_ts(l);
-        const bool spurious = is_dsack(l) || (reaches && is_before(l->tcp_tsecr, y->resent_tsval));
+        const bool tells = reaches(ack, y->resent_end) && y->resent_ts && has_ts(l);
+        const bool spurious = is_dsack(l) || (tells && is_before(l->tcp_tsecr, y->resent_tsval));
 
         y->c.spurious += spurious;
-        if (spurious || reaches)
+        if (spurious || tells)
             y->has_resent = false;
     }
     if (ack < y->acked)
         return;
-    if (y->has_timed && ack >= y->timed_end) {
+    if (y->has_timed && reaches(ack, y->timed_end)) {
         if (!y->timed_by_ts)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
         else if (has_ts(l) && l->tcp_tsecr == y->timed_tsval)
@@ -570,7 +584,6 @@ segment_take(struct connection *c, const struct pavo_packet *p)
     struct side *x = &c->side[xi];
     const struct pavo_layers *l = &p->at;
     const unsigned f = l->tcp_flags;
-    bool counts = true;
 
     if (is_duplicate(x, l)) {
         x->c.duplicates++;
@@ -584,6 +597,11 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         x->has_token = true;
         x->token = l->mptcp_token;
     }
+    if (is_challenged(x, &c->side[!xi], l)) {
+        letter_put(c, xi, (f & F_ACK) ? 'H' : 'S');
+        states_take(c, xi, l);
+        return;
+    }
     history_take(c, xi, l);
     states_take(c, xi, l);
     if (f & F_RST) {
@@ -593,23 +611,21 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         x->sent |= SENT_OTHER;
         return;
     }
+    x->options |= l->has_tcp_opt;
     if (f & F_SYN)
-        counts = syn_take(c, x, &c->side[!xi], p);
-    if (counts) {
-        x->options |= l->has_tcp_opt;
-        zero_window_take(c, xi, l);
-        sequence_take(c, xi, p);
-        if (f & F_SYN)
-            handshake_take(c, xi, p);
-        if (f & F_ACK)
-            ack_take(c, xi, p);
-        if (!(f & F_SYN))
-            x->sent |= SENT_OTHER;
-        else if (!(x->sent & (SENT_SYN | SENT_SYNACK)))
-            x->sent |= (f & F_ACK) ? SENT_SYNACK : SENT_SYN;
-        window_take(c, xi, l);
-        payload_take(c, xi, p);
-    }
+        syn_take(x, l);
+    zero_window_take(c, xi, l);
+    sequence_take(c, xi, p);
+    if (f & F_SYN)
+        handshake_take(c, xi, p);
+    if (f & F_ACK)
+        ack_take(c, xi, p);
+    if (!(f & F_SYN))
+        x->sent |= SENT_OTHER;
+    else if (!(x->sent & (SENT_SYN | SENT_SYNACK)))
+        x->sent |= (f & F_ACK) ? SENT_SYNACK : SENT_SYN;
+    window_take(c, xi, l);
+    payload_take(c, xi, p);
     if (!(f & F_SYN)) {
         x->has_window = true;
         x->window = l->tcp_window;
@@ -624,6 +640,16 @@ connection_take(struct connection *c, const struct pavo_packet *p)
     segment_take(c, p);
     if (p->ts_ns > c->last_ns)
         c->last_ns = p->ts_ns;
+}
+
+void
+connection_turn(struct connection *c, unsigned initiator)
+{
+    if (c->initiator == initiator)
+        return;
+    c->initiator = initiator;
+    for (unsigned i = 0; i < 2; i++) /* what came before were not its requests */
+        c->side[i].has_payload_time = c->side[i].has_answer_time = false;
 }
 
 /* ---- a record ------------------------------------------------------------------------------ */

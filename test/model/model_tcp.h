@@ -103,6 +103,8 @@ struct connection {
 
 /* The segment of side p->is_b. Sets is_over. */
 void connection_take(struct connection *c, const struct pavo_packet *p);
+/* It turns out that this side began. */
+void connection_turn(struct connection *c, unsigned initiator);
 /* What the connection adds to a record. */
 void connection_record(const struct connection *c, struct pavo_record *r);
 /* A record was made: what is counted per record begins anew. */

@@ -216,6 +216,7 @@ dice_big(struct world *w, struct script *s)
 {
     w->t->big = true;
     w->t->v6 = true;
+    w->t->has_ip_id = false;
     for (unsigned i = 0; i < 2; i++) {
         struct end *e = &w->end[i];
 
@@ -283,6 +284,8 @@ talk_make(struct talk *t, uint64_t seed, uint32_t number, enum talk_kind kind)
         memset(&w.f, 0, sizeof w.f);
         w.f.mirror = kind == TALK_MIRRORED ? 2000 : 0;
         w.f.tap_loss = kind == TALK_GAPS ? 100 : 0;
+        w.f.loss_before = w.f.loss_behind = kind == TALK_LOSSES ? 200 : 0;
+        w.f.late_behind = kind == TALK_LOSSES ? 200 : 0;
         s = (struct script){.kind = kind, .connections = 1, .segs = 100000, .only = -1};
         s.stop_ns = w.now + 10000 * TALK_SEC;
         w.end[0].plain_retry = w.end[1].plain_retry = false;
@@ -298,8 +301,10 @@ talk_make(struct talk *t, uint64_t seed, uint32_t number, enum talk_kind kind)
         w.epoch = 1;
     }
     world_run(&w, &s);
-    for (unsigned side = 0; side < 2; side++)
+    for (unsigned side = 0; side < 2; side++) {
         t->sent[side] = w.end[side].max - w.end[side].iss;
+        t->has_ids[side] = t->has_ip_id && w.end[side].id_mode != 0;
+    }
     world_capture(&w, &s);
 }
 

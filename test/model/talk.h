@@ -96,6 +96,7 @@ enum talk_kind {
     TALK_CLEAN,    /* no faults, all seen, ended properly */
     TALK_MIRRORED, /* clean, but for a mirror that doubles */
     TALK_GAPS,     /* clean, but for a tap that loses */
+    TALK_LOSSES,   /* clean, but for a network that loses and reorders */
 };
 
 struct talk {
@@ -113,7 +114,8 @@ struct talk {
     uint32_t mirrored[2];   /* by the tap */
     uint64_t gap_octets[2]; /* payload the tap lost; only meaningful if nothing was resent */
     uint32_t connections;
-    bool big; /* more than 4 GiB */
+    bool has_ids[2]; /* every packet of the side has an identification of its own */
+    bool big;        /* more than 4 GiB */
 };
 
 /* talk_make - conversation 'number' of 'seed'. What 't' held before is used again: begin with zero.

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "meter.h"
+#include "request.h"
 
-/* The part for what hardly any flow has; NULL: there is none left, which was counted. */
-static struct rare_part *
+struct rare_part *
 rare_take(struct pavo_shard *s, struct flow_cold *c)
 {
     if (c->rare == 0)
@@ -284,6 +284,20 @@ side_begin(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c,
     }
 }
 
+/* The first payload of a side may tell who began, where nothing better did. */
+static void
+payload_begin(struct pavo_flow *f, const struct pavo_packet *p)
+{
+    enum request_is is;
+
+    if (basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
+        basis_rank(PAVO_BASIS_REQUEST_BYTES))
+        return;
+    is = request_of(p);
+    if (is != REQUEST_UNKNOWN)
+        initiator_turn(f, PAVO_BASIS_REQUEST_BYTES, p->is_b == (is == REQUEST_ASKS));
+}
+
 /* The packet is a fragment of a datagram. */
 static __attribute__((noinline)) void
 fragment_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, unsigned side)
@@ -308,6 +322,8 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     if (pavo_unlikely(f->packets[side] == UINT32_MAX || f->headers[side] > UINT32_MAX - headers))
         interval_force(s, i, p, now_ns);
 
+    if (pavo_unlikely(p->at.payload_len && f->octets[side] == f->headers[side]))
+        payload_begin(f, p);
     if (f->packets[side] == 0)
         side_begin(s, f, c, p, side);
     else if (f->meter == 0 && s->meters.limit)

@@ -267,6 +267,9 @@ flow_due_reason(const struct pavo_flow *f)
     return state_lingers(f->state) ? PAVO_END_DETECTED : PAVO_END_IDLE;
 }
 
+/* The part for what hardly any flow has; NULL: there is none left, which was counted. */
+struct rare_part *rare_take(struct pavo_shard *s, struct flow_cold *c);
+
 /* ---- tcp.c ---- */
 
 /* Does this segment, a SYN, begin a new connection on the ports of flow f? */
@@ -284,12 +287,24 @@ void tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uin
 
 /* Evidence of the packet for which side began. Returns the basis; '*by_b' is the side. */
 enum pavo_basis initiator_of(const struct pavo_packet *p, bool *by_b);
+/* How good evidence is. */
+static inline unsigned
+basis_rank(enum pavo_basis basis)
+{
+    static const uint8_t ranks[] = {
+        [PAVO_BASIS_FIRST_PACKET] = 0, [PAVO_BASIS_KNOWN_PORT] = 1,  [PAVO_BASIS_REQUEST_BYTES] = 2,
+        [PAVO_BASIS_ICMP_REQUEST] = 3, [PAVO_BASIS_ARP_REQUEST] = 3, [PAVO_BASIS_SYNACK] = 4,
+        [PAVO_BASIS_SYN] = 5};
+
+    return ranks[basis];
+}
+
 /* Later evidence: turns the flow if it is better and nothing has been exported; else it is only
  * noted that it would have. */
 static inline void
 initiator_turn(struct pavo_flow *f, enum pavo_basis basis, bool by_b)
 {
-    if ((unsigned)basis <= (unsigned)f->flags >> FLOW_BASIS_SHIFT)
+    if (basis_rank(basis) <= basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)))
         return;
     if (f->flags & FLOW_EXPORTED) {
         if (by_b != ((f->flags & FLOW_FWD_B) != 0))

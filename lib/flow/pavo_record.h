@@ -37,7 +37,8 @@ enum pavo_end_detail {
     PAVO_DETAILS
 };
 
-/* initiatorBasis: the evidence for which side began. Later rows do not outrank earlier ones. */
+/* initiatorBasis: the evidence for which side began, from the weakest on; but request_bytes, which
+ * stands between known_port and icmp_request. */
 enum pavo_basis {
     PAVO_BASIS_FIRST_PACKET = 0,
     PAVO_BASIS_KNOWN_PORT = 1,   /* exactly one side uses a well-known service port */
@@ -45,6 +46,7 @@ enum pavo_basis {
     PAVO_BASIS_ARP_REQUEST = 3,
     PAVO_BASIS_SYNACK = 4, /* SYN+ACK: the other side began */
     PAVO_BASIS_SYN = 5,
+    PAVO_BASIS_REQUEST_BYTES = 6, /* the first payload is one that a client, or a server, sends */
     PAVO_BASES
 };
 

@@ -170,6 +170,14 @@ options(struct tcp_seg *g)
                 (uint16_t)((x->first_flags & 0x0fff) | at->tcp_wscale << TCP_WSCALE_SHIFT);
     }
     x->options |= at->has_tcp_opt;
+    if (at->has_mptcp_token) { /* RFC 8684 section 3.2 */
+        struct rare_part *rare = rare_take(g->s, &g->s->cold[g->f - g->s->flows]);
+
+        if (rare) {
+            rare->mptcp_token[g->side] = at->mptcp_token;
+            rare->has_token |= (uint8_t)(1u << g->side);
+        }
+    }
 }
 
 static bool

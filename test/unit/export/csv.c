@@ -127,7 +127,7 @@ one_column_per_word(void **state)
         for (unsigned k = i + 1; k < t.n_names; k++)
             assert_string_not_equal(t.names[i], t.names[k]);
     for (unsigned i = 0; i < fld_count; i++)
-        if (fld_table[i].word[0])
+        if (fld_table[i].word[0] && !fld_part(&fld_table[i])) /* parts have no columns */
             cell(&t, fld_table[i].word);
     pavo_buf_free(&t.buf);
 }
@@ -148,7 +148,7 @@ every_kind_has_its_values(void **state)
             char text[FLD_TEXT_MAX] = "";
             struct fld_value v;
 
-            if (!f->word[0] || f->type == FLD_LIST)
+            if (!f->word[0] || f->type == FLD_LIST || fld_part(f))
                 continue;
             if (fld_get_word(&all[k], f, &v))
                 fld_format(f, &v, text, sizeof text);
@@ -156,6 +156,30 @@ every_kind_has_its_values(void **state)
         }
         pavo_buf_free(&t.buf);
     }
+}
+
+/* Another's stream may hold anything there. */
+static void
+texts_are_quoted(void **state)
+{
+    struct pavo_record r = rec_tcp4();
+    struct table t;
+
+    rec_parts(&r, REC_PARTS_ALL);
+    strcpy(r.history, "Sh,\"\r\nA");
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), "Sh,\"\r\nA");
+    assert_string_equal(cell(&t, "state"), "SF");
+    pavo_buf_free(&t.buf);
+    memset(r.history, '"', sizeof r.history - 1);
+    r.history[sizeof r.history - 1] = '\0';
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), r.history);
+    pavo_buf_free(&t.buf);
+    strcpy(r.history, "#S");
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), "#S");
+    pavo_buf_free(&t.buf);
 }
 
 static void
@@ -217,6 +241,7 @@ static const struct t_case {
     {"IPv4 and IPv6 addresses share a column, and no word stands twice", one_column_per_word},
     {"every kind of record has its values, and empty cells for the rest",
      every_kind_has_its_values},
+    {"a text with comma, quote, line end or # is quoted", texts_are_quoted},
     {"a name with comma, quote, line end or # is quoted", names_are_quoted},
     {"a ledger record is one comment line with all numbers", ledger_is_a_comment},
 };

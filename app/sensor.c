@@ -250,7 +250,7 @@ run_fill(struct sensor *s, struct pavo_err *err)
     run->has_resolve = run->n > 1 && n_queues > 1;
     for (unsigned i = 0; i < OWNERS; i++)
         run->owner[i] = (uint8_t)(i % run->n);
-    run->key_parts = cfg->flow.key;
+    run->key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);
     run->burst = cfg->capture.burst;
     run->decap = cfg->decap;
     run->clock = (struct pavo_clock){

@@ -36,7 +36,7 @@ check_headers() {
         # shellcheck disable=SC2086
         echo "#include \"$(basename "$h")\"" |
             "${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-function -Wno-unused-parameter -DPAVO_VERSION='"0"' -fsyntax-only -x c \
-                -I"$(dirname "$h")" -Iapp -Ilib/export -Ilib/flow -Ilib/decap -Itest -Itest/unit -Itest/gen \
+                -I"$(dirname "$h")" -Iapp -Ilib/export -Ilib/flow -Ilib/inspect -Ilib/decap -Itest -Itest/unit -Itest/gen \
                 $dpdk - || { echo "^ $h"; status=1; }
     done < <(sources | grep '\.h$')
     return $status

@@ -9,24 +9,32 @@ history_count(const struct history *h)
     return h->words[0] >> TOP | (h->words[1] >> TOP) << 2 | (h->words[2] >> TOP) << 4;
 }
 
+/* One more: two bits of the count are at the top of each word, so what overflows there falls off.
+ */
 static void
-count_set(struct history *h, unsigned n)
+count_up(struct history *h, unsigned n)
 {
-    for (unsigned i = 0; i < HISTORY_WORDS; i++, n >>= 2)
-        h->words[i] = (h->words[i] & ((UINT32_C(1) << TOP) - 1)) | (uint32_t)(n & 3) << TOP;
+    const uint32_t one = UINT32_C(1) << TOP;
+
+    h->words[0] += one;
+    if ((n & 3) == 3)
+        h->words[1] += one;
+    if ((n & 15) == 15)
+        h->words[2] += one;
 }
 
 void
 history_add(struct history *h, unsigned side, enum history_letter letter)
 {
     const unsigned n = history_count(h);
+    const unsigned word = (n >= LETTERS_A_WORD) + (n >= 2 * LETTERS_A_WORD);
+    const uint32_t code = (uint32_t)letter | (side ? SIDE_BIT : 0u);
 
     if (n > HISTORY_KEPT)
         return;
-    count_set(h, n + 1);
+    count_up(h, n);
     if (n < HISTORY_KEPT)
-        h->words[n / LETTERS_A_WORD] |= ((uint32_t)letter | (side ? SIDE_BIT : 0u))
-                                        << LETTER_BITS * (n % LETTERS_A_WORD);
+        h->words[word] |= code << LETTER_BITS * (n - word * LETTERS_A_WORD);
 }
 
 void

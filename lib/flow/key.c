@@ -170,7 +170,7 @@ mac_pair(uint64_t h, const struct pavo_layers *at)
  * EtherType or the service access points, the name where two protocols share them, and the queue
  * pair of InfiniBand, which stands where other flows keep a hash. */
 static void
-key_link(struct pavo_packet *p)
+key_link(struct pavo_packet *p, bool owned)
 {
     uint8_t src[16] = {0}, dst[16] = {0};
 
@@ -182,21 +182,23 @@ key_link(struct pavo_packet *p)
     p->key.extra = (uint32_t)p->at.named << 16 | p->at.ethertype;
     p->key.quoted = p->at.spi;
     p->key.is_llc = p->at.is_llc;
-    p->owner_hash = pavo_toeplitz(src, dst, 6, 0, 0);
+    if (owned)
+        p->owner_hash = pavo_toeplitz(src, dst, 6, 0, 0);
 }
 
 /* ARP and RARP: request and reply name the same two addresses the other way round. RFC 826, RFC
  * 903. */
 static void
-key_arp(struct pavo_packet *p)
+key_arp(struct pavo_packet *p, bool owned)
 {
     p->is_b = set_endpoints(&p->key, p->at.src, p->at.dst, 0, 0);
     p->key.extra = p->at.ethertype;
-    p->owner_hash = pavo_toeplitz(p->at.src, p->at.dst, 4, 0, 0);
+    if (owned)
+        p->owner_hash = pavo_toeplitz(p->at.src, p->at.dst, 4, 0, 0);
 }
 
 static void
-key_ip(struct pavo_packet *p)
+key_ip(struct pavo_packet *p, bool owned)
 {
     const struct pavo_layers *at = &p->at;
     struct pavo_key *k = &p->key;
@@ -206,7 +208,8 @@ key_ip(struct pavo_packet *p)
 
     k->proto = at->proto;
     p->is_b = set_endpoints(k, at->src, at->dst, src_port, dst_port);
-    p->owner_hash = pavo_toeplitz(at->src, at->dst, bytes, src_port, dst_port);
+    if (owned)
+        p->owner_hash = pavo_toeplitz(at->src, at->dst, bytes, src_port, dst_port);
     if (at->has_icmp && key_is_icmp(k)) {
         k->extra = icmp_extra(at->proto, at->icmp_type, at->icmp_code, at->icmp_id);
         if (at->quote.kind && icmp_classify(at->proto, at->icmp_type) == ICMP_ERROR) {
@@ -216,9 +219,10 @@ key_ip(struct pavo_packet *p)
             /* Fixed and without the carrier: that is in this key already. */
             key_of_quote(&at->quote, &nowhere, &quoted);
             k->quoted = key_fixed_hash(&quoted);
-            p->owner_hash = pavo_toeplitz(at->quote.src, at->quote.dst,
-                                          at->quote.kind == PAVO_KIND_IP4 ? 4 : 16, quoted.port_a,
-                                          quoted.port_b);
+            if (owned)
+                p->owner_hash = pavo_toeplitz(at->quote.src, at->quote.dst,
+                                              at->quote.kind == PAVO_KIND_IP4 ? 4 : 16,
+                                              quoted.port_a, quoted.port_b);
         }
     } else if (!at->has_ports) {
         k->extra = at->spi;
@@ -229,20 +233,22 @@ void
 pavo_packet_key(struct pavo_packet *p, unsigned parts)
 {
     struct pavo_key *k = &p->key;
+    const bool owned = !(parts & PAVO_KEY_ALONE);
 
     memset(k, 0, sizeof *k);
+    p->owner_hash = 0;
     k->kind = p->at.kind;
     k->carrier = key_carrier(p->at.layers, p->at.n_layers, parts);
     if (parts & PAVO_KEY_INTERFACE)
         k->interface = (uint16_t)(p->source + 1);
     if (p->at.kind == PAVO_KIND_LINK) {
-        key_link(p);
+        key_link(p, owned);
         return;
     }
     if ((parts & PAVO_KEY_MAC) && p->at.has_mac)
         k->carrier = mac_pair(k->carrier, &p->at);
     if (p->at.kind == PAVO_KIND_ARP)
-        key_arp(p);
+        key_arp(p, owned);
     else
-        key_ip(p);
+        key_ip(p, owned);
 }

@@ -38,6 +38,7 @@ enum {
     PAVO_KEY_TUNNEL = 1 << 1,
     PAVO_KEY_INTERFACE = 1 << 2,
     PAVO_KEY_MAC = 1 << 3,
+    PAVO_KEY_ALONE = 1 << 4, /* there is one shard: nobody asks for owner_hash */
     PAVO_KEY_DEFAULT = PAVO_KEY_VLAN | PAVO_KEY_TUNNEL,
 };
 
@@ -86,8 +87,8 @@ pavo_packet_size(const struct pavo_packet *p)
     return offsetof(struct pavo_packet, at.layers) + p->at.n_layers * sizeof p->at.layers[0];
 }
 
-/* pavo_packet_key - fills key, is_b and owner_hash from p->at and p->source.
- * For an ICMP error with a usable quote the owner is that of the quoted conversation. */
+/* pavo_packet_key - fills key, is_b and (unless PAVO_KEY_ALONE) owner_hash from p->at and
+ * p->source. For an ICMP error with a usable quote the owner is that of the quoted conversation. */
 void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 
 /* pavo_toeplitz - symmetric Toeplitz hash (key 0x6D5A repeated) over addresses and ports, equal to

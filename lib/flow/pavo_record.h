@@ -12,6 +12,7 @@
 #define PAVO_RECORD_H
 
 #include "pavo_decap.h"
+#include "pavo_inspect.h"
 
 /* flowEndReason, IPFIX element 136 (RFC 5102 section 5.11.3). */
 enum pavo_end {
@@ -101,7 +102,6 @@ enum {
     PAVO_HISTORY_MAX = 18,   /* letters kept */
     PAVO_BINS = 8,           /* of a histogram */
     PAVO_FIRST_MAX = 16,     /* data packets whose size and direction are kept */
-    PAVO_NAME_BYTES = 256,   /* a name with its NUL; what is longer is cut */
     PAVO_PAYLOAD_MAX = 1500, /* first bytes of a side */
 };
 
@@ -240,24 +240,6 @@ struct pavo_record_rtp {
     uint32_t lost[2]; /* expected less received */
     uint32_t outOfOrder[2];
     uint32_t jitter_us[2]; /* interarrival jitter; 0 where the clock rate is not known */
-};
-
-/* What the payload says of itself. Strings end in NUL, are UTF-8 or were made so, and are cut to
- * fit. Empty: not seen. */
-struct pavo_record_names {
-    uint8_t
-        application; /* enum pavo_app of the inspector: by evidence in the bytes, never by port */
-    uint8_t dnsRcode;
-    uint8_t hasDnsRcode;
-    uint16_t dnsType;    /* of the first question */
-    uint16_t tlsVersion; /* that the server chose, else the highest offered */
-    uint32_t quicVersion;
-    char serverName[PAVO_NAME_BYTES]; /* SNI of TLS or QUIC */
-    char alpn[64];
-    char ja4[40];
-    char dnsQuery[PAVO_NAME_BYTES];
-    char httpHost[PAVO_NAME_BYTES];
-    char banner[2][PAVO_NAME_BYTES]; /* SSH identification by side */
 };
 
 struct pavo_record_first {

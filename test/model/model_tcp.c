@@ -230,13 +230,12 @@ hole_touches(const struct hole *h, int64_t from, int64_t to)
     return from < h->to && to > h->from;
 }
 
-/* What of the holes lies in from..to is closed. Returns how many numbers that were. */
-static uint64_t
+/* What of the holes lies in from..to is closed. */
+static void
 holes_close(struct side *x, int64_t from, int64_t to)
 {
     struct hole old[HOLES];
     const unsigned n = x->n_holes;
-    uint64_t closed = 0;
 
     memcpy(old, x->hole, n * sizeof old[0]);
     x->n_holes = 0;
@@ -247,13 +246,11 @@ holes_close(struct side *x, int64_t from, int64_t to)
             hole_open(x, h->from, h->to, h->opened_ns);
             continue;
         }
-        closed += (uint64_t)((to < h->to ? to : h->to) - (from > h->from ? from : h->from));
         if (h->from < from)
             hole_open(x, h->from, from, h->opened_ns);
         if (h->to > to)
             hole_open(x, to, h->to, h->opened_ns);
     }
-    return closed;
 }
 
 static void
@@ -448,25 +445,27 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     if (is_higher) {
         uint64_t missed = 0;
 
-        for (unsigned i = 0; i < y->n_holes; i++) {
-            const struct hole *h = &y->hole[i];
+        while (y->n_holes && !reaches(y->hole[0].from, ack)) {
+            const struct hole h = y->hole[0];
+            const int64_t to = reaches(ack, h.to) ? h.to : ack;
 
-            if (h->from < ack)
-                missed += (uint64_t)((h->to < ack ? h->to : ack) - h->from);
+            missed += (uint64_t)(to - h.from);
+            holes_close(y, h.from, to);
+            if (to != h.to)
+                break;
         }
-        holes_close(y, INT64_MIN / 2, ack);
         missed_take(c, xi, missed);
     }
-    if (is_higher && ack > y->next) {
+    if (is_higher && !reaches(y->next, ack)) {
         const bool probed = y->has_probe && y->probe == y->next;
         const int64_t from = y->next;
 
-        y->next = ack;
-        missed_take(c, xi, (uint64_t)(ack - from) - probed);
+        y->next = count_on(from, l->tcp_ack);
+        missed_take(c, xi, (uint64_t)(y->next - from) - probed);
     }
 
     if (y->has_acked && ack == y->acked && !l->payload_len && !(l->tcp_flags & (F_SYN | F_FIN)) &&
-        x->has_window && x->window == l->tcp_window && y->next > ack) {
+        x->has_window && x->window == l->tcp_window && !reaches(ack, y->next)) {
         x->c.duplicate_acks++;
         x->series++;
     }
@@ -571,7 +570,7 @@ fins_acknowledged(const struct connection *c)
     for (unsigned i = 0; i < 2; i++) {
         const struct side *s = &c->side[i];
 
-        if (!s->has_fin || !s->has_acked || s->acked < s->fin_end)
+        if (!s->has_fin || !s->has_acked || !reaches(s->acked, s->fin_end))
             return false;
     }
     return true;
@@ -593,10 +592,6 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         x->first_flags = (uint16_t)f;
     x->has_last = true;
     x->last = *l;
-    if (l->has_mptcp_token) {
-        x->has_token = true;
-        x->token = l->mptcp_token;
-    }
     if (is_challenged(x, &c->side[!xi], l)) {
         letter_put(c, xi, (f & F_ACK) ? 'H' : 'S');
         states_take(c, xi, l);
@@ -612,6 +607,10 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         return;
     }
     x->options |= l->has_tcp_opt;
+    if (l->has_mptcp_token) {
+        x->has_token = true;
+        x->token = l->mptcp_token;
+    }
     if (f & F_SYN)
         syn_take(x, l);
     zero_window_take(c, xi, l);
@@ -660,6 +659,18 @@ stream_octets(const struct side *s)
     const int64_t n = s->next - s->base - (s->has_fin ? 1 : 0);
 
     return s->is_begun && n > 0 ? (uint64_t)n : 0;
+}
+
+/* What was acknowledged below 'base' was not seen. */
+static uint64_t
+unacked_octets(const struct side *s)
+{
+    const uint32_t open = (uint32_t)s->next - (uint32_t)s->acked;
+    const uint64_t seen = (uint64_t)(s->next - s->base);
+
+    if (!s->is_begun || !s->has_acked)
+        return 0;
+    return open < seen ? open : seen;
 }
 
 static enum pavo_conn_state
@@ -737,8 +748,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
         t->outOfOrderPackets[d] = s->c.out_of_order;
         t->duplicatePackets[d] = s->c.duplicates;
         t->missedOctets[d] = s->c.missed;
-        if (s->is_begun && s->has_acked && s->next > s->acked)
-            t->unackedOctets[d] = (uint64_t)(s->next - (s->acked > s->base ? s->acked : s->base));
+        t->unackedOctets[d] = unacked_octets(s);
         t->duplicateAcks[d] = s->c.duplicate_acks;
         t->zeroWindows[d] = s->c.zero_windows;
         t->windowFull[d] = s->c.window_full;

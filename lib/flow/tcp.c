@@ -111,29 +111,48 @@ letters(struct tcp_seg *g)
 }
 
 static uint32_t
-since_ns(const struct pavo_flow *f, const struct pavo_packet *p)
+span_since(uint64_t then_ns, const struct pavo_packet *p)
 {
-    const uint64_t ns = p->ts_ns > f->last_ns ? p->ts_ns - f->last_ns : 1; /* 0 is: not seen */
-
-    return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+    return span_of(p->ts_ns > then_ns ? p->ts_ns - then_ns : 0);
 }
 
-/* The two halves of the handshake: nothing but SYNs came before. */
+/* The two halves of the handshake: from the last SYN to the first SYN+ACK, and from that to the
+ * first segment that acknowledges it. A request within the SYN (RFC 7413) has taken half of the
+ * place; then the low half of the time must do. */
 static void
 handshake(struct tcp_seg *g)
 {
-    const uint16_t letters_all = (1u << HISTORY_LETTERS) - 1;
     struct tcp_part *t = g->t;
+    const uint64_t now_ns = g->p->ts_ns;
+    uint64_t then_ns;
 
-    if ((g->flags & TCP_RST) || !(g->flags & TCP_ACK))
+    if (g->flags & TCP_RST)
         return;
-    if (g->flags & TCP_SYN) {
-        if (tcp_state(g->y) == PAVO_SIDE_SYN_SENT && tcp_state(g->x) == PAVO_SIDE_INACTIVE)
-            t->server_ns = since_ns(g->f, g->p);
-    } else if (t->server_ns && !t->client_ns && (g->y->seen & letters_all) == 1u << HISTORY_H &&
-               (g->x->seen & letters_all) == 1u << HISTORY_S &&
-               seq_reaches(g->p->at.tcp_ack, g->y->base)) {
-        t->client_ns = since_ns(g->f, g->p);
+    if ((g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+        if (t->shake > SHAKE_SYN)
+            return;
+        t->shake = SHAKE_SYN;
+        t->server = (uint32_t)now_ns;
+        t->client = (uint32_t)(now_ns >> 32);
+    } else if (g->flags & TCP_SYN) {
+        if (t->shake != SHAKE_SYN || tcp_state(g->y) != PAVO_SIDE_SYN_SENT ||
+            tcp_state(g->x) != PAVO_SIDE_INACTIVE)
+            return;
+        t->shake = SHAKE_SYNACK;
+        t->server = span_since((uint64_t)t->client << 32 | t->server, g->p);
+        t->client = (uint32_t)now_ns;
+        if (!t->asked)
+            t->response_us = (uint32_t)(now_ns >> 32);
+    } else if (t->shake == SHAKE_SYNACK && (g->flags & TCP_ACK) && (g->x->seen & 1u << HISTORY_S) &&
+               (g->y->seen & 1u << HISTORY_H) && seq_reaches(g->p->at.tcp_ack, g->y->base)) {
+        then_ns = (t->asked ? (now_ns - (uint32_t)((uint32_t)now_ns - t->client)) >> 32
+                            : (uint64_t)t->response_us)
+                      << 32 |
+                  t->client;
+        t->shake = SHAKE_DONE;
+        t->client = span_since(then_ns, g->p);
+        if (!t->asked)
+            t->response_us = 0;
     }
 }
 
@@ -206,7 +225,7 @@ control(struct tcp_seg *g, uint64_t now_ns)
     }
 }
 
-void
+enum said_is
 tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
@@ -230,7 +249,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     if (pavo_unlikely(twin && twin == g.x->twin)) {
         if (tcp_loss(&g))
             g.loss->side[side].duplicates++;
-        return;
+        return SAID_AGAIN;
     }
     g.x->twin = twin;
     if (pavo_unlikely(tcp_state(g.x) == PAVO_SIDE_INACTIVE && g.x->first_flags == 0))
@@ -241,14 +260,14 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
         g.x->options |= p->at.has_tcp_opt;
     if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
         control(&g, now_ns);
-    if (pavo_unlikely(!t->client_ns))
+    if (pavo_unlikely(t->shake != SHAKE_DONE) && (t->shake || (g.flags & TCP_SYN)))
         handshake(&g);
     letters(&g);
     if (pavo_unlikely((g.flags & (TCP_SYN | TCP_FIN | TCP_RST)) ||
                       tcp_state(g.x) == PAVO_SIDE_INACTIVE))
         tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
     if (pavo_unlikely(g.flags & TCP_RST))
-        return;
+        return SAID_AGAIN;
     if (p->at.payload_len && !t->answered)
         response(&g);
     tcp_numbers(&g);
@@ -259,6 +278,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
         f->state = STATE_TCP_CLOSED;
         s->cold[i].closed_ns = now_ns;
     }
+    return (enum said_is)g.said;
 }
 
 void
@@ -336,8 +356,8 @@ tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd, st
         out->sideState[dir] = (uint8_t)tcp_state(x);
     }
     out->ecnNegotiated = is_ecn_negotiated(t, fwd);
-    out->handshakeServer_ns = t->server_ns;
-    out->handshakeClient_ns = t->client_ns;
+    out->handshakeServer_ns = t->shake >= SHAKE_SYNACK ? span_ns(t->server) : 0;
+    out->handshakeClient_ns = t->shake == SHAKE_DONE ? span_ns(t->client) : 0;
     out->response_ns = t->answered ? (uint64_t)t->response_us * 1000 : 0;
     if (t->loss != TCP_LOSS_REFUSED) {
         r->parts |= PAVO_PART_LOSS;

@@ -160,11 +160,12 @@ rtt_sample(struct tcp_seg *g, uint32_t ack)
 
 /* ---- a segment ------------------------------------------------------------------------------- */
 
-/* How long after a hole opened what fills it may just be out of order. */
+/* How long after a hole opened what fills it may just be out of order: half a round trip, for what
+ * the other side asks for again comes after a whole one. */
 static uint64_t
 reorder_ns(const struct tcp_part *t)
 {
-    return t->server_ns && t->client_ns ? (uint64_t)t->server_ns + t->client_ns : REORDER_NS;
+    return t->shake == SHAKE_DONE ? (span_ns(t->server) + span_ns(t->client)) / 2 : REORDER_NS;
 }
 
 static unsigned
@@ -212,8 +213,10 @@ behind(struct tcp_seg *g, uint32_t seq, uint32_t end)
             rtt_remember(g, end, true);
         }
     }
-    if (seq_passes(end, x->next))
+    if (seq_passes(end, x->next)) {
         advance(x, end);
+        g->said = SAID_GAP; /* some of it is new */
+    }
 }
 
 static void
@@ -239,6 +242,7 @@ segment(struct tcp_seg *g)
         x->base = x->next = (g->flags & TCP_SYN) ? seq + 1 : seq;
         x->wraps = 0;
         advance(x, end);
+        g->said = SAID_NEXT;
     } else if (pavo_unlikely(plain && payload <= 1 && seq + 1 == x->next)) {
         if ((loss = tcp_loss(g)))
             loss->side[g->side].keep_alives++;
@@ -255,11 +259,13 @@ segment(struct tcp_seg *g)
         if (pavo_unlikely(x->seen & TCP_FINISHED))
             return; /* nothing follows a FIN */
         advance(x, end);
+        g->said = SAID_NEXT;
     } else if (seq_reaches(seq, x->next)) {
         if (x->seen & TCP_FINISHED)
             return;
         hole_open(g, x->next, seq);
         advance(x, end);
+        g->said = SAID_GAP;
     } else {
         if ((x->seen & TCP_FINISHED) && seq_passes(end, x->next))
             return;
@@ -365,6 +371,8 @@ acknowledge(struct tcp_seg *g, bool same_window)
         by = (int32_t)(ack - (is_first ? y->next : y->acked));
     if (by > ACK_FAR || by < -ACK_FAR)
         return;
+    if ((g->flags & TCP_SYN) && (y->seen & TCP_HAS_SEQ) && seq_passes(ack, y->next))
+        return; /* not acceptable, RFC 9293 section 3.10.7.3 */
     if (loss)
         spurious(g, &loss->side[!g->side], ack);
     if (!is_first && by < 0)
@@ -390,6 +398,11 @@ acknowledge(struct tcp_seg *g, bool same_window)
         const uint32_t bytes = ack - y->next;
 
         y->seen &= (uint16_t)~TCP_PROBED;
+        if (bytes == 1 && y->next == y->base && y->wraps == 0 &&
+            !(y->seen & (1u << HISTORY_S | 1u << HISTORY_H))) {
+            y->base = y->next = ack; /* all that was seen of it was a keep-alive */
+            return;
+        }
         advance(y, ack);
         missed(g, bytes - seen);
     }

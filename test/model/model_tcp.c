@@ -253,6 +253,18 @@ holes_close(struct side *x, int64_t from, int64_t to)
     }
 }
 
+/* A segment that is first, new or ahead is remembered for a round trip. */
+static void
+time_take(const struct connection *c, struct side *x, const struct pavo_packet *p, int64_t end)
+{
+    if (!c->has_meter || !p->at.payload_len || x->has_timed)
+        return;
+    x->has_timed = true;
+    x->timed_end = end;
+    x->timed_ns = p->ts_ns;
+    x->timed_by_ts = false;
+}
+
 static void
 retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, int64_t end,
                bool is_spurious)
@@ -272,7 +284,7 @@ retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, i
 
     if (!p->at.payload_len)
         return;
-    x->has_timed = has_ts(&p->at); /* Karn */
+    x->has_timed = c->has_meter && has_ts(&p->at); /* Karn */
     x->timed_end = end;
     x->timed_ns = p->ts_ns;
     x->timed_by_ts = true;
@@ -333,17 +345,13 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         x->base = syn ? seq + 1 : seq;
         x->next = end;
         x->first_seq = l->tcp_seq;
+        time_take(c, x, p, end);
     } else if (len == 0) {
         return;
     } else if (x->has_fin && end > x->next) {
         return; /* nothing follows a FIN */
     } else if (seq == x->next) {
-        if (l->payload_len && !x->has_timed) {
-            x->has_timed = true;
-            x->timed_end = end;
-            x->timed_ns = p->ts_ns;
-            x->timed_by_ts = false;
-        }
+        time_take(c, x, p, end);
         if (end > x->next)
             x->next = end;
     } else if (seq > x->next) {
@@ -352,6 +360,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (from < seq)
             hole_open(x, from, seq, p->ts_ns);
         x->next = end;
+        time_take(c, x, p, end);
     } else if (y->series >= 3 && x->has_acked && x->acked == seq) {
         x->c.fast++;
         retransmission(c, xi, p, end, false);
@@ -636,6 +645,8 @@ segment_take(struct connection *c, const struct pavo_packet *p)
 void
 connection_take(struct connection *c, const struct pavo_packet *p)
 {
+    c->has_meter |= c->has_sent[p->is_b];
+    c->has_sent[p->is_b] = true;
     segment_take(c, p);
     if (p->ts_ns > c->last_ns)
         c->last_ns = p->ts_ns;
@@ -780,6 +791,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
 void
 connection_cut(struct connection *c)
 {
+    c->has_meter = true;
     for (unsigned i = 0; i < 2; i++)
         c->side[i].c = (struct side_counts){0};
 }

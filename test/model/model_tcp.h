@@ -91,6 +91,8 @@ struct connection {
     unsigned first, initiator; /* sides */
     bool is_over;              /* closed or reset */
     bool was_reset;
+    bool has_sent[2]; /* a packet of any kind */
+    bool has_meter;   /* one side has sent a second one, or a record was made */
     uint64_t last_ns; /* highest time stamp so far */
     bool has_server, has_client;
     uint64_t server_ns, client_ns;

@@ -8,27 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off */
-const struct fld col_computed[] = {
-    /* in the order of enum col_kind, from COL_BYTES on */
-    { .ie = "bytes",        .word = "bytes",        .json = "network.bytes",        .unit = "octets",  .type = FLD_U,
-      .semantics = FLD_Q, .width = 8, .help = "L3 bytes of both directions" },
-    { .ie = "packets",      .word = "packets",      .json = "network.packets",      .unit = "packets", .type = FLD_U,
-      .semantics = FLD_Q, .width = 8, .help = "packets of both directions" },
-    { .ie = "payload",      .word = "payload",      .json = "flow.payload_bytes",   .unit = "octets",  .type = FLD_U,
-      .semantics = FLD_Q, .width = 8, .help = "bytes behind the transport header, both directions" },
-    { .ie = "duration",     .word = "duration",     .json = "event.duration",       .unit = "ns",      .type = FLD_U,
-      .semantics = FLD_N, .width = 8, .help = "from the first to the last packet of the record" },
-    { .ie = "tcp.flags",    .word = "tcp.flags",    .json = "flow.tcp_flags",       .unit = "",        .type = FLD_F,
-      .semantics = FLD_N, .width = 2, .help = "TCP flags seen in either direction" },
-    { .ie = "community_id", .word = "community_id", .json = "network.community_id", .unit = "",        .type = FLD_LIST,
-      .semantics = FLD_N, .help = "community id, version 1" },
-    { .ie = "encap",        .word = "encap",        .json = "flow.encap",           .unit = "",        .type = FLD_LIST,
-      .semantics = FLD_N, .help = "what carries the flow, outermost first: \"vlan:100/vxlan:5001\"" },
-    { 0 },
-};
-/* clang-format on */
-
 static bool
 name_is(const struct fld *f, const char *name)
 {
@@ -111,7 +90,9 @@ col_find(const char *name, struct col *out, struct pavo_err *err)
 bool
 col_is_text(const struct col *c)
 {
-    return c->fld->type == FLD_LIST;
+    const uint8_t type = c->fld->type;
+
+    return type == FLD_LIST || type == FLD_S || type == FLD_A || type == FLD_O;
 }
 
 bool
@@ -145,7 +126,7 @@ col_get(const struct pavo_record *r, const struct col *c, struct fld_value *v)
         v->u = r->tcpControlBits[0] | r->tcpControlBits[1];
         return r->protocolIdentifier == 6;
     default:
-        return false;
+        return c->kind >= COL_STATS && col_compute(r, c->fld, v);
     }
 }
 
@@ -200,7 +181,8 @@ bool
 col_value_is_number(const struct col *c, const struct fld_value *v)
 {
     (void)c;
-    return (v->type == FLD_U || v->type == FLD_B) && v->u <= (UINT64_C(1) << 53);
+    return v->type == FLD_R ||
+           ((v->type == FLD_U || v->type == FLD_B) && v->u <= (UINT64_C(1) << 53));
 }
 
 /* ---- the nearest name --------------------------------------------------- */

@@ -19,10 +19,11 @@ enum col_kind {
     COL_TCP_FLAGS, /* union of both directions */
     COL_COMMUNITY, /* text */
     COL_ENCAP,     /* text: "vlan:100/vxlan:5001" */
+    COL_STATS,     /* of parts, computed.c: this and what follows */
 };
 
 enum {
-    COL_TEXT_MAX = 384, /* bytes that any column's text needs, with a NUL */
+    COL_TEXT_MAX = 2048, /* bytes that any column's text needs, with a NUL */
     COL_NAME_MAX = 64,
 };
 
@@ -35,6 +36,9 @@ struct col {
 
 /* The computed columns, for help and documents; ends with a row whose word is NULL. */
 extern const struct fld col_computed[];
+
+/* col_compute - the value of a row of col_computed from COL_STATS on; false: absent. */
+bool col_compute(const struct pavo_record *r, const struct fld *f, struct fld_value *v);
 
 /* col_find - the column of that name
  *

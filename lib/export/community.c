@@ -45,23 +45,6 @@ icmp_answer(const struct pavo_record *r, uint16_t *answer)
     return false;
 }
 
-static void
-base64(const uint8_t *in, size_t n, char *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < n; i += 3) {
-        const uint32_t three = (uint32_t)in[i] << 16 | (i + 1 < n ? (uint32_t)in[i + 1] << 8 : 0) |
-                               (i + 2 < n ? in[i + 2] : 0);
-
-        *out++ = digits[three >> 18];
-        *out++ = digits[three >> 12 & 63];
-        *out++ = i + 1 < n ? digits[three >> 6 & 63] : '=';
-        *out++ = i + 2 < n ? digits[three & 63] : '=';
-    }
-    *out = '\0';
-}
-
 bool
 pavo_community_id(const struct pavo_record *r, char out[32])
 {
@@ -104,6 +87,6 @@ pavo_community_id(const struct pavo_record *r, char out[32])
     }
     sha1(text, (size_t)(at - text), hash);
     memcpy(out, "1:", 2);
-    base64(hash, sizeof hash, out + 2);
+    *fmt_base64(out + 2, hash, sizeof hash) = '\0';
     return true;
 }

@@ -3,7 +3,9 @@
  * The first line names the columns: the words of fields.def in their order, each once (the IPv4 and
  * the IPv6 address share one), the encapsulation as one word like
  * vlan:100/vxlan:5001@10.0.0.1>10.0.0.2, and the name of the ingress interface. A field that is
- * absent is empty. Lines end with CR LF (section 2.1).
+ * absent is empty. Lines end with CR LF (section 2.1). Members of parts have no columns here: most
+ * records lack most of them, and a table of 250 columns is read by nobody; 'pavo read --fields'
+ * makes one of those that are wanted.
  *
  * A ledger record would not fit the columns. It is a line of its own that begins with '#ledger' and
  * goes on with ",key=value" pairs: kind, time (if there was a packet) and the dotted paths of
@@ -51,6 +53,27 @@ line_end(char *at)
     return at;
 }
 
+/* RFC 4180 section 2, 5 to 7: in quotes if there is a comma, a quote or a line end in it, quotes
+ * doubled. What begins with '#' is quoted too. */
+static char *
+quote_put(char *at, const char *text, size_t n)
+{
+    bool plain = n == 0 || text[0] != '#';
+
+    for (size_t i = 0; i < n && plain; i++)
+        plain = text[i] != ',' && text[i] != '"' && text[i] != '\r' && text[i] != '\n';
+    if (plain)
+        return value_copy(at, text, n);
+    *at++ = '"';
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"')
+            *at++ = '"';
+        *at++ = text[i];
+    }
+    *at++ = '"';
+    return at;
+}
+
 static void
 csv_begin(void *enc, struct pavo_buf *out)
 {
@@ -87,7 +110,9 @@ csv_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
         } else {
             const struct fld *f = value_get(r, col->rows, col->n_rows, &v);
 
-            if (f)
+            if (f && f->type == FLD_S)
+                at = quote_put(at, fld_bytes(&v), (size_t)v.u);
+            else if (f)
                 at = value_put(at, f, &v);
         }
         *at++ = ',';
@@ -137,27 +162,15 @@ csv_close(void *enc)
     free(c);
 }
 
-/* RFC 4180 section 2, 5 to 7: in quotes if there is a comma, a quote or a line end in it, quotes
- * doubled. A name that begins with '#' is quoted too. NULL: no memory. */
+/* A name, quoted where that is needed. NULL: no memory. */
 static char *
 csv_quote(const char *text)
 {
-    char *out = malloc(2 * strlen(text) + 3), *at = out;
+    const size_t n = strlen(text);
+    char *out = malloc(2 * n + 3);
 
-    if (!out)
-        return NULL;
-    if (!strpbrk(text, ",\"\r\n") && text[0] != '#') {
-        strcpy(out, text);
-        return out;
-    }
-    *at++ = '"';
-    for (; *text; text++) {
-        if (*text == '"')
-            *at++ = '"';
-        *at++ = *text;
-    }
-    *at++ = '"';
-    *at = '\0';
+    if (out)
+        *quote_put(out, text, n) = '\0';
     return out;
 }
 
@@ -173,7 +186,7 @@ columns_make(struct csv *c)
         const struct fld *f = &fld_table[i];
         unsigned k = 0;
 
-        if (!f->word[0])
+        if (!f->word[0] || fld_part(f))
             continue;
         while (k < c->n_columns && strcmp(c->columns[k].word, f->word) != 0)
             k++;
@@ -182,7 +195,7 @@ columns_make(struct csv *c)
             c->columns[k].is_list = f->type == FLD_LIST;
             c->n_columns++;
             c->header_bytes += strlen(f->word) + 1;
-            c->record_bytes += (f->type == FLD_LIST ? ENCAP_BYTES : VALUE_BYTES) + 1;
+            c->record_bytes += value_bytes(f) + 1;
         }
         if (c->columns[k].n_rows == TWINS_MAX)
             return -ENOMEM;

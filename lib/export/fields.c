@@ -9,107 +9,63 @@
  */
 #include "fields.h"
 #include "rows.h"
+#include "words.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "pavo_export.h"
 
-static const char *const words_end[] = {
-    "none", "idle_timeout", "active_timeout", "end_detected", "forced_end", "lack_of_resources",
-    NULL};
-static const char *const words_detail[] = {"none",      "idle",       "active",      "tcp_closed",
-                                           "tcp_reset", "tcp_reused", "capture_end", "stopped",
-                                           "evicted",   "clock_jump", NULL};
-_Static_assert(sizeof words_detail / sizeof *words_detail == PAVO_DETAILS + 1, "a word each");
-static const char *const words_basis[] = {
-    "first_packet", "known_port", "icmp_request", "arp_request", "synack", "syn", NULL};
-_Static_assert(sizeof words_basis / sizeof *words_basis == PAVO_BASES + 1, "a word each");
-/* IPFIX element 239, RFC 5103 section 6.3. */
-static const char *const words_direction[] = {"arbitrary", "initiator", "reverse_initiator",
-                                              "perimeter", NULL};
-static const char *const words_kind[] = {"link", "arp", "", "", "ipv4", "", "ipv6", NULL};
-static const char *const words_why[] = {
-#define WHY(name, word, help) word,
-#include "why.def"
-#undef WHY
-    NULL};
-/* Numbers that no row has are empty words: a range first, then the rows over it. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Woverride-init"
-#pragma GCC diagnostic ignored "-Wpedantic"
-static const char *const words_carrier[PAVO_CARRIERS + 1] = {
-    [0 ... PAVO_CARRIERS - 1] = "",
-    [0] = "none",
-#define CARRIER(name, number, key, word, spec, id) [number] = word,
-#include "carriers.def"
-#undef CARRIER
-};
-static const char *const words_name[PAVO_NAMES + 1] = {
-    [0 ... PAVO_NAMES - 1] = "",
-#define NAME(name, number, word, spec) [number] = word,
-#include "names.def"
-};
-#pragma GCC diagnostic pop
-/* IANA protocol numbers, as far as they are assigned in one piece. */
-static const char *const words_proto[] = {
-    "hopopt",     "icmp",       "igmp",      "ggp",       "ipv4",        "st",
-    "tcp",        "cbt",        "egp",       "igp",       "bbn-rcc-mon", "nvp-ii",
-    "pup",        "argus",      "emcon",     "xnet",      "chaos",       "udp",
-    "mux",        "dcn-meas",   "hmp",       "prm",       "xns-idp",     "trunk-1",
-    "trunk-2",    "leaf-1",     "leaf-2",    "rdp",       "irtp",        "iso-tp4",
-    "netblt",     "mfe-nsp",    "merit-inp", "dccp",      "3pc",         "idpr",
-    "xtp",        "ddp",        "idpr-cmtp", "tp++",      "il",          "ipv6",
-    "sdrp",       "ipv6-route", "ipv6-frag", "idrp",      "rsvp",        "gre",
-    "dsr",        "bna",        "esp",       "ah",        "i-nlsp",      "swipe",
-    "narp",       "min-ipv4",   "tlsp",      "skip",      "ipv6-icmp",   "ipv6-nonxt",
-    "ipv6-opts",  "",           "cftp",      "",          "sat-expak",   "kryptolan",
-    "rvd",        "ippc",       "",          "sat-mon",   "visa",        "ipcv",
-    "cpnx",       "cphb",       "wsn",       "pvp",       "br-sat-mon",  "sun-nd",
-    "wb-mon",     "wb-expak",   "iso-ip",    "vmtp",      "secure-vmtp", "vines",
-    "iptm",       "nsfnet-igp", "dgp",       "tcf",       "eigrp",       "ospf",
-    "sprite-rpc", "larp",       "mtp",       "ax.25",     "os",          "micp",
-    "scc-sp",     "etherip",    "encap",     "",          "gmtp",        "ifmp",
-    "pnni",       "pim",        "aris",      "scps",      "qnx",         "a/n",
-    "ipcomp",     "snp",        "compaq",    "ipx-in-ip", "vrrp",        "pgm",
-    "",           "l2tp",       "ddx",       "iatp",      "stp",         "srp",
-    "uti",        "smp",        "sm",        "ptp",       "isis",        "fire",
-    "crtp",       "crudp",      "sscopmce",  "iplt",      "sps",         "pipe",
-    "sctp",       "fc",         "rsvp-e2e",  "mobility",  "udplite",     "mpls-in-ip",
-    "manet",      "shim6",      "wesp",      "rohc",      "ethernet",    "aggfrag",
-    "nsh",        NULL};
-_Static_assert(sizeof words_proto / sizeof *words_proto == 146, "145 is the last one");
-
-#define WORDS_protocolIdentifier words_proto
-#define WORDS_quotedProtocol     words_proto
-#define WORDS_flowEndReason      words_end
-#define WORDS_biflowDirection    words_direction
-#define WORDS_flowEndDetail      words_detail
-#define WORDS_initiatorBasis     words_basis
-#define WORDS_decodeReason       words_why
-#define WORDS_outerTunnelType    words_carrier
-#define WORDS_protocolName       words_name
-#define WORDS_networkType        words_kind
-#define WORDS_OF_W(ie)           WORDS_##ie
-#define WORDS_OF_OUTER_TYPE(ie)  WORDS_##ie
-#define WORDS_OF_U(ie)           NULL
-#define WORDS_OF_IP4(ie)         NULL
-#define WORDS_OF_IP6(ie)         NULL
-#define WORDS_OF_IPQ(ie)         NULL
-#define WORDS_OF_MAC(ie)         NULL
-#define WORDS_OF_MS(ie)          NULL
-#define WORDS_OF_NTP(ie)         NULL
-#define WORDS_OF_F(ie)           NULL
-#define WORDS_OF_B(ie)           NULL
-#define WORDS_OF_ID(ie)          NULL
-#define WORDS_OF_PAIR(ie)        NULL
-#define WORDS_OF_LOW8(ie)        NULL
-#define WORDS_OF_FLAGS(ie)       NULL
-#define WORDS_OF_VLAN(ie)        NULL
-#define WORDS_OF_INNER(ie)       NULL
-#define WORDS_OF_SEGMENT(ie)     NULL
-#define WORDS_OF_OUTER_ID(ie)    NULL
-#define WORDS_OF_LIST(ie)        NULL
+#define WORDS_protocolIdentifier   words_proto
+#define WORDS_quotedProtocol       words_proto
+#define WORDS_flowEndReason        words_end
+#define WORDS_biflowDirection      words_direction
+#define WORDS_flowEndDetail        words_detail
+#define WORDS_initiatorBasis       words_basis
+#define WORDS_decodeReason         words_why
+#define WORDS_outerTunnelType      words_carrier
+#define WORDS_protocolName         words_name
+#define WORDS_networkType          words_kind
+#define WORDS_connectionState      words_state
+#define WORDS_tcpSideState         words_side
+#define WORDS_reverseTcpSideState  words_side
+#define WORDS_ipIdBehaviour        words_ip_id
+#define WORDS_reverseIpIdBehaviour words_ip_id
+#define WORDS_assocProtocol        words_assoc
+#define WORDS_assocState           words_assoc_state
+#define WORDS_flowCast             words_cast
+#define WORDS_application          words_app
+#define WORDS_dnsQRType            words_dns_type
+#define WORDS_dnsResponseCode      words_dns_rcode
+#define WORDS_OF_W(ie)             WORDS_##ie
+#define WORDS_OF_OUTER_TYPE(ie)    WORDS_##ie
+#define WORDS_OF_U(ie)             NULL
+#define WORDS_OF_IP4(ie)           NULL
+#define WORDS_OF_IP6(ie)           NULL
+#define WORDS_OF_IPQ(ie)           NULL
+#define WORDS_OF_MAC(ie)           NULL
+#define WORDS_OF_MS(ie)            NULL
+#define WORDS_OF_NTP(ie)           NULL
+#define WORDS_OF_F(ie)             NULL
+#define WORDS_OF_B(ie)             NULL
+#define WORDS_OF_ID(ie)            NULL
+#define WORDS_OF_PAIR(ie)          NULL
+#define WORDS_OF_LOW8(ie)          NULL
+#define WORDS_OF_FLAGS(ie)         NULL
+#define WORDS_OF_VLAN(ie)          NULL
+#define WORDS_OF_INNER(ie)         NULL
+#define WORDS_OF_SEGMENT(ie)       NULL
+#define WORDS_OF_OUTER_ID(ie)      NULL
+#define WORDS_OF_LIST(ie)          NULL
+#define WORDS_OF_S(ie)             NULL
+#define WORDS_OF_HIST(ie)          NULL
+#define WORDS_OF_N16(ie)           NULL
+#define WORDS_OF_N32(ie)           NULL
+#define WORDS_OF_OCT(ie)           NULL
+#define WORDS_OF_PARTS(ie)         NULL
+#define WORDS_OF_ADDR(ie)          NULL
+#define WORDS_OF_TLS(ie)           NULL
+#define WORDS_OF_DIRS(ie)          NULL
 
 /* What a form is to those who only compare and format. */
 enum {
@@ -133,6 +89,15 @@ enum {
     TYPE_OUTER_TYPE = FLD_W,
     TYPE_OUTER_ID = FLD_U,
     TYPE_LIST = FLD_LIST,
+    TYPE_S = FLD_S,
+    TYPE_HIST = FLD_A,
+    TYPE_N16 = FLD_A,
+    TYPE_N32 = FLD_A,
+    TYPE_OCT = FLD_O,
+    TYPE_PARTS = FLD_F,
+    TYPE_ADDR = FLD_IP6,
+    TYPE_TLS = FLD_S,
+    TYPE_DIRS = FLD_S,
 };
 
 const struct fld fld_table[] = {
@@ -146,7 +111,7 @@ const struct fld fld_table[] = {
         .pen = ROW_PEN_##p,                                                                        \
         .id = n,                                                                                   \
         .offset = offsetof(struct pavo_record, member),                                            \
-        .width = (uint8_t)sizeof((struct pavo_record *)0)->member,                                 \
+        .width = (uint16_t)sizeof((struct pavo_record *)0)->member,                                \
         .bytes = by,                                                                               \
         .templates = FLD_##T,                                                                      \
         .type = TYPE_##ty,                                                                         \
@@ -192,10 +157,114 @@ is_icmp(uint8_t proto)
     return proto == 1 || proto == 58;
 }
 
+/* Whose payload a row of 'bytes' is. */
+static unsigned
+payload_side(const struct fld *f)
+{
+    return f->offset != offsetof(struct pavo_record, bytes.at[0]);
+}
+
+/* Is there anything but zeros, of a text anything at all? */
+static bool
+is_set(const struct pavo_record *r, const struct fld *f)
+{
+    const uint8_t *at = (const uint8_t *)r + f->offset;
+
+    switch ((enum row_form)f->form) {
+    case ROW_FORM_S:
+        return *at != 0;
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+    case ROW_FORM_DIRS:
+        return row_first_n(r) != 0;
+    case ROW_FORM_OCT:
+        return row_payload_n(r, payload_side(f)) != 0;
+    default:
+        for (unsigned i = 0; i < f->width; i++)
+            if (at[i])
+                return true;
+        return false;
+    }
+}
+
+static bool
+is_assoc(const struct pavo_record *r, enum pavo_assoc a, enum pavo_assoc b)
+{
+    return r->assoc.protocol == a || r->assoc.protocol == b;
+}
+
+/* Rules of the column 'have' for members of parts; the part is there. */
+static bool
+is_present_in_part(const struct pavo_record *r, const struct fld *f)
+{
+    switch ((enum row_have)f->have) {
+    case ROW_HAVE_SET:
+        return is_set(r, f);
+    case ROW_HAVE_SEEN_F:
+        return row_is_seen(r, 0);
+    case ROW_HAVE_SEEN_R:
+        return row_is_seen(r, 1);
+    case ROW_HAVE_SENT_F:
+        return r->tcp.sideState[0] != PAVO_SIDE_INACTIVE;
+    case ROW_HAVE_SENT_R:
+        return r->tcp.sideState[1] != PAVO_SIDE_INACTIVE;
+    case ROW_HAVE_SENT_NOW_F:
+        return r->packetDeltaCount[0];
+    case ROW_HAVE_SENT_NOW_R:
+        return r->packetDeltaCount[1];
+    case ROW_HAVE_WSCALE_F:
+        return r->tcp.tcpOptionBits[0] & PAVO_TCP_OPT_WSCALE;
+    case ROW_HAVE_WSCALE_R:
+        return r->tcp.tcpOptionBits[1] & PAVO_TCP_OPT_WSCALE;
+    case ROW_HAVE_TOKEN_F:
+        return r->tcp.hasMptcpToken & 1;
+    case ROW_HAVE_TOKEN_R:
+        return r->tcp.hasMptcpToken & 2;
+    case ROW_HAVE_RTT_F:
+        return r->tcp.rttSamples[0];
+    case ROW_HAVE_RTT_R:
+        return r->tcp.rttSamples[1];
+    case ROW_HAVE_GAPS_F:
+        return row_gaps(r, 0);
+    case ROW_HAVE_GAPS_R:
+        return row_gaps(r, 1);
+    case ROW_HAVE_ECHO_RTT:
+        return r->echo.samples;
+    case ROW_HAVE_SCTP:
+        return is_assoc(r, PAVO_ASSOC_SCTP, PAVO_ASSOC_SCTP);
+    case ROW_HAVE_NEIGHBOUR:
+        return is_assoc(r, PAVO_ASSOC_ARP, PAVO_ASSOC_ND);
+    case ROW_HAVE_NUMBERED:
+        return is_assoc(r, PAVO_ASSOC_ESP, PAVO_ASSOC_DCCP);
+    case ROW_HAVE_SPI_SEQ:
+        return is_assoc(r, PAVO_ASSOC_ESP, PAVO_ASSOC_ESP);
+    case ROW_HAVE_ADDRESS:
+        return r->assoc.hasAddress == 4 || r->assoc.hasAddress == 6;
+    case ROW_HAVE_DHCP:
+        return is_assoc(r, PAVO_ASSOC_DHCP, PAVO_ASSOC_DHCP);
+    case ROW_HAVE_RTP_F:
+        return r->rtp.seen & 1;
+    case ROW_HAVE_RTP_R:
+        return r->rtp.seen & 2;
+    case ROW_HAVE_JITTER_F:
+        return (r->rtp.seen & 1) && r->rtp.jitter_us[0];
+    case ROW_HAVE_JITTER_R:
+        return (r->rtp.seen & 2) && r->rtp.jitter_us[1];
+    case ROW_HAVE_QTYPE:
+        return r->names.dnsQuery[0] || r->names.dnsType;
+    case ROW_HAVE_RCODE:
+        return r->names.hasDnsRcode;
+    default:
+        return true;
+    }
+}
+
 /* Rules of the column 'have' of fields.def. */
 static bool
 is_present(const struct pavo_record *r, const struct fld *f)
 {
+    if (fld_part(f)) /* what stands in a part that is not there is not set */
+        return (fld_part(f) & r->parts) && is_present_in_part(r, f);
     switch ((enum row_have)f->have) {
     case ROW_HAVE_ALWAYS:
         return true;
@@ -255,8 +324,25 @@ is_present(const struct pavo_record *r, const struct fld *f)
         return row_outer(r);
     case ROW_HAVE_ENCAP:
         return r->n_encap;
+    case ROW_HAVE_STATE: /* OTH is only what TCP's rules say; another's record has no state */
+        return r->connState || (r->parts & PAVO_PART_TCP);
+    case ROW_HAVE_HISTORY:
+        return r->history[0];
+    case ROW_HAVE_TURNED:
+        return r->initiatorTurned;
+    case ROW_HAVE_CAST:
+        return r->cast;
+    case ROW_HAVE_TOTAL:
+        return !r->totalsUnknown;
+    case ROW_HAVE_UNKNOWN:
+        return r->totalsUnknown;
+    case ROW_HAVE_CUT:
+        return r->parts & ROW_PART_CUT;
+    case ROW_HAVE_PARTS:
+        return r->parts & ROW_PARTS;
+    default:
+        return false;
     }
-    return false;
 }
 
 static uint64_t
@@ -310,6 +396,74 @@ store(uint8_t *at, unsigned width, uint64_t u)
     }
 }
 
+/* "0x0800": an even number of digits. */
+static char *
+format_flags(char *at, uint64_t u)
+{
+    unsigned octets = 1;
+
+    while (octets < 8 && u >> (8 * octets))
+        octets++;
+    *at++ = '0';
+    *at++ = 'x';
+    for (unsigned i = 2 * octets; i-- > 0;)
+        *at++ = "0123456789abcdef"[u >> (4 * i) & 15];
+    return at;
+}
+
+/* RFC 8446 and its predecessors, RFC 9147: "1.3", of DTLS the version of TLS it is made after. */
+static size_t
+tls_text(uint64_t version, uint8_t text[16])
+{
+    static const struct {
+        uint16_t version;
+        char text[6];
+    } names[] = {{0x0002, "ssl2"}, {0x0300, "ssl3"}, {0x0301, "1.0"},
+                 {0x0302, "1.1"},  {0x0303, "1.2"},  {0x0304, "1.3"},
+                 {0xfeff, "1.0"},  {0xfefd, "1.2"},  {0xfefc, "1.3"}};
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].version == version) {
+            memcpy(text, names[i].text, sizeof names[i].text);
+            return strlen(names[i].text);
+        }
+    }
+    return (size_t)(format_flags((char *)text, version) - (char *)text);
+}
+
+/* What is not one number. */
+static void
+get_many(const struct pavo_record *r, const struct fld *f, const uint8_t *at, struct fld_value *v)
+{
+    v->at = at;
+    switch ((enum row_form)f->form) {
+    case ROW_FORM_S:
+        v->u = row_string(at, f->width);
+        break;
+    case ROW_FORM_HIST:
+        v->u = PAVO_BINS;
+        v->width = 4;
+        break;
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+        v->u = row_first_n(r);
+        v->width = f->form == ROW_FORM_N16 ? 2 : 4;
+        break;
+    case ROW_FORM_OCT:
+        v->u = row_payload_n(r, payload_side(f));
+        break;
+    case ROW_FORM_TLS:
+        v->at = NULL;
+        v->u = tls_text(load(at, f->width), v->bytes);
+        break;
+    default: /* ROW_FORM_DIRS */
+        v->at = NULL;
+        v->u = row_first_n(r);
+        for (unsigned i = 0; i < v->u; i++)
+            v->bytes[i] = r->first.fromInitiator >> i & 1 ? '>' : '<';
+    }
+}
+
 bool
 fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
 {
@@ -319,7 +473,9 @@ fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
     if (f->form == ROW_FORM_LIST || !is_present(r, f))
         return false;
     v->type = f->type;
+    v->width = 0;
     v->u = 0;
+    v->at = NULL;
     switch ((enum row_form)f->form) {
     case ROW_FORM_IP4:
         memcpy(v->bytes, at, 4);
@@ -359,6 +515,25 @@ fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
         outer = row_outer(r);
         v->u = f->form == ROW_FORM_OUTER_ID ? outer->id : outer->type;
         break;
+    case ROW_FORM_ADDR:
+        v->type = r->assoc.hasAddress == 4 ? FLD_IP4 : FLD_IP6;
+        memcpy(v->bytes, at, 16);
+        break;
+    case ROW_FORM_PARTS:
+        v->u = r->parts & ROW_PARTS;
+        break;
+    case ROW_FORM_S:
+    case ROW_FORM_HIST:
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+    case ROW_FORM_OCT:
+    case ROW_FORM_TLS:
+    case ROW_FORM_DIRS:
+        get_many(r, f, at, v);
+        break;
+    case ROW_FORM_B:
+        v->u = f->have == ROW_HAVE_CUT ? 1 : load(at, f->width);
+        break;
     default:
         v->u = load(at, f->width);
     }
@@ -395,6 +570,34 @@ layer_add(struct pavo_record *r, uint8_t type, uint32_t id)
     r->encap[r->n_encap++] = (struct pavo_layer){.type = type, .id = id};
 }
 
+/* What is not one number; what does not fit is cut off. */
+static void
+set_many(struct pavo_record *r, const struct fld *f, const struct fld_value *v, uint8_t *at)
+{
+    const uint8_t *from = fld_bytes(v);
+    size_t n = v->u;
+
+    switch ((enum row_form)f->form) {
+    case ROW_FORM_S:
+        n = n < f->width ? n : f->width - 1u;
+        memcpy(at, from, n);
+        at[n] = 0;
+        break;
+    case ROW_FORM_OCT:
+        n = n < PAVO_PAYLOAD_MAX ? n : PAVO_PAYLOAD_MAX;
+        memcpy(at, from, n);
+        r->bytes.n[payload_side(f)] = (uint16_t)n;
+        break;
+    case ROW_FORM_TLS: /* a text is made of them, not they of a text */
+    case ROW_FORM_DIRS:
+        store(at, f->width, n);
+        break;
+    default: /* numbers */
+        n *= v->width;
+        memcpy(at, from, n < f->width ? n : f->width);
+    }
+}
+
 void
 fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v)
 {
@@ -407,10 +610,23 @@ fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v)
         break;
     case ROW_FORM_IP6:
     case ROW_FORM_IPQ:
+    case ROW_FORM_ADDR:
         memcpy(at, v->bytes, 16);
         break;
     case ROW_FORM_MAC:
         memcpy(at, v->bytes, 6);
+        break;
+    case ROW_FORM_S:
+    case ROW_FORM_HIST:
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+    case ROW_FORM_OCT:
+    case ROW_FORM_TLS:
+    case ROW_FORM_DIRS:
+        set_many(r, f, v, at);
+        break;
+    case ROW_FORM_PARTS:
+        r->parts = (uint16_t)((r->parts & ROW_PART_CUT) | (v->u & ROW_PARTS));
         break;
     case ROW_FORM_PAIR:
         at[0] = (uint8_t)(v->u >> 8);
@@ -434,11 +650,26 @@ fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v)
     case ROW_FORM_LIST:
         break;
     case ROW_FORM_B:
-        store(at, f->width, v->u != 0);
+        if (f->have == ROW_HAVE_CUT)
+            r->parts = (uint16_t)((r->parts & ROW_PARTS) | (v->u ? ROW_PART_CUT : 0));
+        else
+            store(at, f->width, v->u != 0);
         break;
     default:
         store(at, f->width, v->u);
     }
+}
+
+static bool
+is_many(const struct fld_value *v)
+{
+    return v->type == FLD_S || v->type == FLD_A || v->type == FLD_O;
+}
+
+static size_t
+many_bytes(const struct fld_value *v)
+{
+    return (size_t)v->u * (v->type == FLD_A ? v->width : 1);
 }
 
 int
@@ -455,21 +686,51 @@ fld_compare(const struct fld_value *a, const struct fld_value *b)
         order = memcmp(a->bytes, b->bytes, a->type == FLD_IP4 ? 4 : a->type == FLD_IP6 ? 16 : 6);
         return order < 0 ? -1 : order > 0;
     }
+    if (is_many(a) || is_many(b)) {
+        size_t an, bn;
+        int order;
+
+        if (a->type != b->type)
+            return a->type < b->type ? -1 : 1;
+        an = many_bytes(a);
+        bn = many_bytes(b);
+        order = memcmp(fld_bytes(a), fld_bytes(b), an < bn ? an : bn);
+        if (order == 0)
+            return an < bn ? -1 : an > bn;
+        return order < 0 ? -1 : 1;
+    }
     return a->u < b->u ? -1 : a->u > b->u;
 }
 
-/* "0x0800": an even number of digits. */
-static char *
-format_flags(char *at, uint64_t u)
+uint64_t
+fld_number(const struct fld_value *v, unsigned i)
 {
-    unsigned octets = 1;
+    return load((const uint8_t *)fld_bytes(v) + (size_t)i * v->width, v->width);
+}
 
-    while (octets < 8 && u >> (8 * octets))
-        octets++;
-    *at++ = '0';
-    *at++ = 'x';
-    for (unsigned i = 2 * octets; i-- > 0;)
-        *at++ = "0123456789abcdef"[u >> (4 * i) & 15];
+/* As much as fits: a whole number, a whole group of base64. */
+static size_t
+format_many(const struct fld_value *v, char *out, size_t n)
+{
+    size_t at = 0;
+
+    if (n == 0)
+        return 0;
+    if (v->type == FLD_S) {
+        at = v->u < n ? (size_t)v->u : n - 1;
+        memcpy(out, fld_bytes(v), at);
+    } else if (v->type == FLD_O) {
+        const size_t most = (n - 1) / 4 * 3;
+
+        at = (size_t)(fmt_base64(out, fld_bytes(v), v->u < most ? (size_t)v->u : most) - out);
+    } else {
+        for (unsigned i = 0; i < v->u && at + 22 <= n; i++) {
+            if (i)
+                out[at++] = ';';
+            at = (size_t)(fmt_u64(out + at, fld_number(v, i)) - out);
+        }
+    }
+    out[at] = '\0';
     return at;
 }
 
@@ -514,6 +775,13 @@ fld_format(const struct fld *f, const struct fld_value *v, char *out, size_t n)
     case FLD_U:
         end = fmt_u64(text, v->u);
         break;
+    case FLD_R:
+        end = fmt_ratio(text, v->u);
+        break;
+    case FLD_S:
+    case FLD_A:
+    case FLD_O:
+        return format_many(v, out, n);
     case FLD_LIST:
         break;
     }

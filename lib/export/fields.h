@@ -19,11 +19,17 @@ enum fld_type {
     FLD_B,    /* 0 or 1 */
     FLD_ID,   /* 64-bit identifier, sixteen hex digits in text */
     FLD_LIST, /* the encapsulation list; not comparable, no get/set */
+    FLD_S,    /* text: 'u' bytes at fld_bytes() */
+    FLD_A,    /* numbers: 'u' of 'width' octets each at fld_bytes(), in host order */
+    FLD_O,    /* bytes: 'u' at fld_bytes(); base64 in text */
+    FLD_R,    /* computed ratio of -1 to 1: (ratio + 1) * FLD_RATIO_ONE */
 };
+enum { FLD_RATIO_ONE = 10000 };
 
 enum fld_semantics { FLD_K, FLD_Q, FLD_T, FLD_N };
 
-/* Templates: IPv4, IPv6, link, ICMP over IPv4, ICMP over IPv6, ARP; none (part of another row). */
+/* Templates: IPv4, IPv6, link, ICMP over IPv4, ICMP over IPv6, ARP; none (part of another row).
+ * Behind them the parts: one for records of all kinds, then PAVO_PART_*. */
 enum {
     FLD_T4 = 1,
     FLD_T6 = 2,
@@ -39,6 +45,19 @@ enum {
     FLD_TIP = FLD_TT | FLD_TI,
     FLD_TALL = FLD_TIP | FLD_TL | FLD_TA,
     FLD_T0 = 0,
+    FLD_PMORE = 128,
+    FLD_PART_SHIFT = 8,
+    FLD_PTCP = PAVO_PART_TCP << FLD_PART_SHIFT,
+    FLD_PMETER = PAVO_PART_METER << FLD_PART_SHIFT,
+    FLD_PECHO = PAVO_PART_ECHO << FLD_PART_SHIFT,
+    FLD_PASSOC = PAVO_PART_ASSOC << FLD_PART_SHIFT,
+    FLD_PRTP = PAVO_PART_RTP << FLD_PART_SHIFT,
+    FLD_PNAMES = PAVO_PART_NAMES << FLD_PART_SHIFT,
+    FLD_PFIRST = PAVO_PART_FIRST << FLD_PART_SHIFT,
+    FLD_PBYTES = PAVO_PART_BYTES << FLD_PART_SHIFT,
+    FLD_PENTROPY = PAVO_PART_ENTROPY << FLD_PART_SHIFT,
+    FLD_PLOSS = PAVO_PART_LOSS << FLD_PART_SHIFT,
+    FLD_PRTT = PAVO_PART_RTT << FLD_PART_SHIFT,
 };
 
 struct fld {
@@ -49,12 +68,12 @@ struct fld {
     const char *unit, *help;
     uint32_t pen;
     uint16_t id;
-    uint16_t offset;   /* of the member in struct pavo_record */
-    uint8_t width;     /* bytes of the member */
-    uint8_t bytes;     /* on the IPFIX wire; 0: variable */
-    uint8_t templates; /* FLD_T4 | FLD_T6 | ...; 0: part of another row */
-    uint8_t type;      /* enum fld_type */
-    uint8_t semantics; /* enum fld_semantics */
+    uint16_t offset;    /* of the member in struct pavo_record */
+    uint16_t width;     /* bytes of the member */
+    uint8_t bytes;      /* on the IPFIX wire; 0: variable */
+    uint32_t templates; /* FLD_T4 | FLD_T6 | ..., or one part; 0: part of another row */
+    uint8_t type;       /* enum fld_type */
+    uint8_t semantics;  /* enum fld_semantics */
     uint8_t digest;
     uint8_t have; /* internal: presence rule */
     uint8_t form; /* internal: how the value lies in the record */
@@ -65,10 +84,26 @@ extern const struct fld fld_table[];
 extern const unsigned fld_count;
 
 struct fld_value {
-    uint8_t type;      /* enum fld_type */
-    uint64_t u;        /* number, time in ns, flags, enumeration, id */
-    uint8_t bytes[16]; /* address, MAC */
+    uint8_t type;   /* enum fld_type */
+    uint8_t width;  /* FLD_A: octets of a number */
+    uint64_t u;     /* number, time in ns, flags, enumeration, id; FLD_S, FLD_A, FLD_O: how many */
+    const void *at; /* FLD_S, FLD_A, FLD_O: borrowed from the record; NULL: in 'bytes' */
+    uint8_t bytes[16]; /* address, MAC, short text */
 };
+
+/* What a text, numbers or bytes are made of. */
+static inline const void *
+fld_bytes(const struct fld_value *v)
+{
+    return v->at ? v->at : v->bytes;
+}
+
+/* The PAVO_PART_ bit without which a field is absent; 0: none. */
+static inline unsigned
+fld_part(const struct fld *f)
+{
+    return f->templates >> FLD_PART_SHIFT;
+}
 
 /* By element name, word or JSON path: the first row of that name, and the next one after 'after'
  * that shares it (for IPv4 and IPv6 twins); NULL when there is none. */
@@ -78,10 +113,13 @@ bool fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value 
 /* As fld_get over all rows that share f's word (twins stand side by side in the table). */
 bool fld_get_word(const struct pavo_record *r, const struct fld *f, struct fld_value *v);
 void fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v);
+/* Number 'i' of an FLD_A. */
+uint64_t fld_number(const struct fld_value *v, unsigned i);
 /* -1, 0, 1; addresses by family then bytes. */
 int fld_compare(const struct fld_value *a, const struct fld_value *b);
-/* Text as in JSON without quotes: RFC 3339 with nine digits for times, words, hex, true and false.
- * Returns the length, < n, and writes a NUL behind it. 64 bytes are enough for every type. */
+/* Text as in JSON without quotes: RFC 3339 with nine digits for times, words, hex, true and false,
+ * numbers "1;2;3", bytes as base64. Returns the length, < n, and writes a NUL behind it. 64 bytes
+ * are enough for every type but texts, numbers and bytes. */
 size_t fld_format(const struct fld *f, const struct fld_value *v, char *out, size_t n);
 enum { FLD_TEXT_MAX = 64 };
 /* The word of a number of an enumeration; NULL: it has none. */
@@ -98,6 +136,8 @@ char *fmt_ip6(char *at, const uint8_t ip[16]); /* RFC 5952; at most 45 bytes */
 char *fmt_mac(char *at, const uint8_t mac[6]); /* 00-00-5E-00-53-01 */
 char *fmt_time(char *at, uint64_t ns);         /* 2026-11-23T10:00:05.123456789Z, 30 bytes */
 char *fmt_hex64(char *at, uint64_t n);         /* sixteen digits */
+char *fmt_base64(char *at, const uint8_t *bytes, size_t n); /* RFC 4648 section 4 */
+char *fmt_ratio(char *at, uint64_t ratio); /* FLD_R: "-0.25", at most four decimals */
 char *fmt_json_string(char *at, const char *s,
                       size_t n); /* escaped, without quotes; at most 6n bytes */
 

@@ -298,6 +298,20 @@ parse_bool(const char *text, uint64_t *out)
     return -EINVAL;
 }
 
+/* "-0.25": of -1 to 1, at most four decimals. */
+static int
+parse_ratio(const char *text, uint64_t *out)
+{
+    static const struct unit ones[] = {{"", FLD_RATIO_ONE}, {NULL, 0}};
+    const bool negative = *text == '-';
+    uint64_t n;
+
+    if (parse_number(text + negative, ones, &n) != 0 || n > FLD_RATIO_ONE)
+        return -EINVAL;
+    *out = negative ? FLD_RATIO_ONE - n : FLD_RATIO_ONE + n;
+    return 0;
+}
+
 int
 fld_parse(const struct fld *f, const char *text, struct fld_value *v)
 {
@@ -331,7 +345,12 @@ fld_parse(const struct fld *f, const char *text, struct fld_value *v)
         return parse_bool(text, &v->u);
     case FLD_ID:
         return parse_hex(strncmp(text, "0x", 2) == 0 ? text + 2 : text, &v->u);
+    case FLD_R:
+        return parse_ratio(text, &v->u);
     case FLD_LIST:
+    case FLD_S:
+    case FLD_A:
+    case FLD_O:
         break;
     }
     return -EINVAL;

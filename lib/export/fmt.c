@@ -180,6 +180,43 @@ fmt_time(char *at, uint64_t ns)
     return at;
 }
 
+char *
+fmt_base64(char *at, const uint8_t *in, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < n; i += 3) {
+        const uint32_t three = (uint32_t)in[i] << 16 | (i + 1 < n ? (uint32_t)in[i + 1] << 8 : 0) |
+                               (i + 2 < n ? in[i + 2] : 0);
+
+        *at++ = digits[three >> 18];
+        *at++ = digits[three >> 12 & 63];
+        *at++ = i + 1 < n ? digits[three >> 6 & 63] : '=';
+        *at++ = i + 2 < n ? digits[three & 63] : '=';
+    }
+    return at;
+}
+
+/* A ratio has four decimals; zeros at its end are left out. */
+char *
+fmt_ratio(char *at, uint64_t ratio)
+{
+    const bool negative = ratio < FLD_RATIO_ONE;
+    uint64_t rest = negative ? FLD_RATIO_ONE - ratio : ratio - FLD_RATIO_ONE;
+
+    if (negative)
+        *at++ = '-';
+    at = fmt_u64(at, rest / FLD_RATIO_ONE);
+    rest %= FLD_RATIO_ONE;
+    if (rest)
+        *at++ = '.';
+    for (uint64_t unit = FLD_RATIO_ONE / 10; rest; unit /= 10) {
+        *at++ = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    return at;
+}
+
 /* Bytes of a well-formed UTF-8 sequence at 's' (RFC 3629 section 4), 0 if it is none. */
 static unsigned
 utf8_length(const uint8_t *s, size_t n)

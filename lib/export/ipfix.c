@@ -7,7 +7,8 @@
  *
  * The writer of a record is generated from fields.def: for each template a straight line of stores
  * without a branch, since the template is a constant where the line is made. Only the encapsulation
- * list has a loop.
+ * list has a loop. What not every record has stands in parts behind that (ipfix_parts.c); a record
+ * without any costs two octets more.
  */
 #include "ipfix.h"
 
@@ -21,9 +22,11 @@ enum {
     LAYER6_BYTES = 42,
     LAYERM_BYTES = 54,
     LIST_MOST = 3 + 3 + PAVO_LAYERS_MAX * LAYERM_BYTES,
-    /* More than any template needs: the sum of all rows. */
-    RECORD_MOST = LIST_MOST
-#define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp) +by
+    PARTS_EMPTY = 4, /* its length in three octets, and one */
+    /* More than any template needs: the sum of all rows, and no parts. */
+    RECORD_MOST = LIST_MOST + PARTS_EMPTY
+#define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
+    +((FLD_##T & FLD_TALL) ? by : 0)
 #include "fields.def"
 #undef FIELD
     ,
@@ -199,6 +202,7 @@ put_templates(struct ipfix_enc *e, struct pavo_buf *out)
                    sizeof layer6_fields / sizeof *layer6_fields, 0);
     ipfix_template(e, out, domain, IPFIX_ID_LAYERM, layerm_fields,
                    sizeof layerm_fields / sizeof *layerm_fields, 0);
+    ipfix_parts_templates(e, out);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct ipfix_field fields[FIELDS_MOST];
         unsigned n = 0;
@@ -217,26 +221,6 @@ put_templates(struct ipfix_enc *e, struct pavo_buf *out)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static inline uint8_t *
-put_bytes(uint8_t *at, const void *bytes, unsigned n)
-{
-    memcpy(at, bytes, n);
-    return at + n;
-}
-
-/* An address in a field of sixteen octets: IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
-static inline uint8_t *
-put_mapped(uint8_t *at, const uint8_t ip[16], unsigned version)
-{
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-    if (version != 4)
-        return put_bytes(at, ip, 16);
-    memcpy(at, prefix, sizeof prefix);
-    memcpy(at + sizeof prefix, ip, 4);
-    return at + 16;
-}
-
 static uint8_t *
 put_layer(uint8_t *at, const struct pavo_layer *l, uint16_t id)
 {
@@ -250,18 +234,18 @@ put_layer(uint8_t *at, const struct pavo_layer *l, uint16_t id)
         return at;
     at = put_be(at, is_ip ? version : 0, 1);
     if (id == IPFIX_ID_LAYER4) {
-        at = put_bytes(at, is_ip ? l->src : none, 4);
-        at = put_bytes(at, is_ip ? l->dst : none, 4);
+        at = ipfix_put_bytes(at, is_ip ? l->src : none, 4);
+        at = ipfix_put_bytes(at, is_ip ? l->dst : none, 4);
     } else {
-        at = put_mapped(at, is_ip ? l->src : none, version);
-        at = put_mapped(at, is_ip ? l->dst : none, version);
+        at = ipfix_put_mapped(at, is_ip ? l->src : none, version);
+        at = ipfix_put_mapped(at, is_ip ? l->dst : none, version);
     }
     at = put_be(at, l->src_port, 2);
     at = put_be(at, l->dst_port, 2);
     if (id != IPFIX_ID_LAYERM)
         return at;
-    at = put_bytes(at, is_mac ? l->src : none, 6);
-    return put_bytes(at, is_mac ? l->dst : none, 6);
+    at = ipfix_put_bytes(at, is_mac ? l->src : none, 6);
+    return ipfix_put_bytes(at, is_mac ? l->dst : none, 6);
 }
 
 /* The shortest template that holds all layers of the list. */
@@ -292,12 +276,7 @@ put_list(uint8_t *at, const struct pavo_record *r)
     const uint16_t id = layer_template(r);
     const unsigned length = 3 + n * bytes[id - IPFIX_ID_LAYER];
 
-    if (length < 255) {
-        *at++ = (uint8_t)length;
-    } else {
-        *at++ = 255;
-        at = put_be(at, length, 2);
-    }
+    at = ipfix_put_length(at, length);
     *at++ = IPFIX_ORDERED;
     at = put_be(at, id, 2);
     for (unsigned i = 0; i < n; i++)
@@ -305,30 +284,58 @@ put_list(uint8_t *at, const struct pavo_record *r)
     return at;
 }
 
-#define PUT_U(at, m, n)          put_be(at, r->m, n)
-#define PUT_W(at, m, n)          put_be(at, r->m, n)
-#define PUT_F(at, m, n)          put_be(at, r->m, n)
-#define PUT_B(at, m, n)          put_be(at, r->m ? 1 : 2, n) /* RFC 7011 section 6.1.5 */
-#define PUT_ID(at, m, n)         put_be(at, r->m, n)
-#define PUT_MS(at, m, n)         put_be(at, r->m / 1000000, n)
-#define PUT_NTP(at, m, n)        put_be(at, ipfix_ntp(r->m), n)
-#define PUT_IP4(at, m, n)        put_bytes(at, r->m, n)
-#define PUT_IP6(at, m, n)        put_bytes(at, r->m, n)
-#define PUT_IPQ(at, m, n)        put_mapped(at, r->m, r->quote.kind)
-#define PUT_MAC(at, m, n)        put_bytes(at, r->m, n)
-#define PUT_PAIR(at, m, n)       put_bytes(at, (const uint8_t *)r + offsetof(struct pavo_record, m), n)
+/* The parts of a record as they stand in flowParts. */
+struct parts {
+    const uint8_t *at;
+    uint32_t bytes; /* 0: none */
+    unsigned flag;  /* ROW_FLAG_CUT, or 0 */
+};
+
+/* subTemplateMultiList, RFC 6313 section 4.5.3. */
+static inline uint8_t *
+put_parts(uint8_t *at, const struct parts *p)
+{
+    at = ipfix_put_length(at, 1 + p->bytes);
+    *at++ = IPFIX_ALL_OF;
+    return p->bytes ? ipfix_put_bytes(at, p->at, p->bytes) : at;
+}
+
+#define PUT_U(at, m, n)   put_be(at, r->m, n)
+#define PUT_W(at, m, n)   put_be(at, r->m, n)
+#define PUT_F(at, m, n)   put_be(at, r->m, n)
+#define PUT_B(at, m, n)   put_be(at, r->m ? 1 : 2, n) /* RFC 7011 section 6.1.5 */
+#define PUT_ID(at, m, n)  put_be(at, r->m, n)
+#define PUT_MS(at, m, n)  put_be(at, r->m / 1000000, n)
+#define PUT_NTP(at, m, n) put_be(at, ipfix_ntp(r->m), n)
+#define PUT_IP4(at, m, n) ipfix_put_bytes(at, r->m, n)
+#define PUT_IP6(at, m, n) ipfix_put_bytes(at, r->m, n)
+#define PUT_IPQ(at, m, n) ipfix_put_mapped(at, r->m, r->quote.kind)
+#define PUT_MAC(at, m, n) ipfix_put_bytes(at, r->m, n)
+#define PUT_PAIR(at, m, n)                                                                         \
+    ipfix_put_bytes(at, (const uint8_t *)r + offsetof(struct pavo_record, m), n)
 #define PUT_LOW8(at, m, n)       put_be(at, r->m & 0xff, n)
-#define PUT_FLAGS(at, m, n)      put_be(at, row_flags(r), n)
+#define PUT_FLAGS(at, m, n)      put_be(at, row_flags(r) | parts->flag, n)
 #define PUT_VLAN(at, m, n)       put_be(at, vlan ? vlan->id : 0, n)
 #define PUT_INNER(at, m, n)      put_be(at, inner ? inner->id : 0, n)
 #define PUT_SEGMENT(at, m, n)    put_be(at, segment, n)
 #define PUT_OUTER_TYPE(at, m, n) put_be(at, outer ? outer->type : 0, n)
 #define PUT_OUTER_ID(at, m, n)   put_be(at, outer ? outer->id : 0, n)
 #define PUT_LIST(at, m, n)       put_list(at, r)
+#define PUT_PARTS(at, m, n)      put_parts(at, parts)
+/* Of parts only. */
+#define PUT_S(at, m, n)    (at)
+#define PUT_HIST(at, m, n) (at)
+#define PUT_N16(at, m, n)  (at)
+#define PUT_N32(at, m, n)  (at)
+#define PUT_OCT(at, m, n)  (at)
+#define PUT_ADDR(at, m, n) (at)
+#define PUT_TLS(at, m, n)  (at)
+#define PUT_DIRS(at, m, n) (at)
 
 /* The fields of one template; 'template' is a constant, so all conditions fall away. */
 static inline __attribute__((always_inline)) uint8_t *
-put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
+put_fields(uint8_t *at, const struct pavo_record *r, const struct parts *parts,
+           const unsigned template)
 {
     const struct pavo_layer *vlan = NULL, *inner = NULL, *outer = NULL;
     uint64_t segment = 0;
@@ -347,31 +354,70 @@ put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
     return at;
 }
 
+/* Octets of the fields of fixed length; a constant as well. */
+static inline __attribute__((always_inline)) uint32_t
+fixed_bytes(const unsigned template)
+{
+    uint32_t n = 0;
+
+#define FIELD(elem, p, id, T, ty, by, S, D, hv, wd, path, un, member, hp)                          \
+    if (FLD_##T & template)                                                                        \
+        n += by;
+#include "fields.def"
+#undef FIELD
+    return n;
+}
+
+/* Out of line: most of the time of a record that has parts is spent behind this. */
+static __attribute__((noinline)) struct parts
+parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
+{
+    bool cut = (r->parts & ROW_PART_CUT) != 0;
+    struct parts p = {.at = e->parts};
+
+    p.bytes = ipfix_parts_make(r, e->parts, most, &cut);
+    p.flag = cut ? ROW_FLAG_CUT : 0;
+    return p;
+}
+
+static inline __attribute__((always_inline)) void
+put_record(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_record *r,
+           const unsigned template, uint16_t id)
+{
+    const uint32_t list = 3 + 3 + row_layers(r) * LAYERM_BYTES;
+    const uint32_t least = fixed_bytes(template) + list + PARTS_EMPTY;
+    struct parts parts = {0};
+    uint8_t *at;
+
+    if (r->parts || row_has_more(r))
+        parts = parts_of(e, r, e->limit - IPFIX_HEADER - IPFIX_SET_HEADER - least);
+    at = ipfix_room(e, out, e->info.domain, id, least + parts.bytes);
+    at = put_fields(at, r, &parts, template);
+    ipfix_take(e, at, true);
+}
+
 static void
 enc_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
 {
-    struct ipfix_enc *e = enc;
-    const uint32_t domain = e->info.domain;
-    const unsigned template = row_template(r);
-    uint8_t *at;
-
-#define ONE(t, id)                                                                                 \
-    case t:                                                                                        \
-        at = ipfix_room(e, out, domain, id, RECORD_MOST);                                          \
-        at = put_fields(at, r, t);                                                                 \
-        break
-    switch (template) {
-        ONE(FLD_T4, IPFIX_ID_IP4);
-        ONE(FLD_T6, IPFIX_ID_IP6);
-        ONE(FLD_TI4, IPFIX_ID_ICMP4);
-        ONE(FLD_TI6, IPFIX_ID_ICMP6);
-        ONE(FLD_TA, IPFIX_ID_ARP);
+    switch (row_template(r)) {
+    case FLD_T4:
+        put_record(enc, out, r, FLD_T4, IPFIX_ID_IP4);
+        break;
+    case FLD_T6:
+        put_record(enc, out, r, FLD_T6, IPFIX_ID_IP6);
+        break;
+    case FLD_TI4:
+        put_record(enc, out, r, FLD_TI4, IPFIX_ID_ICMP4);
+        break;
+    case FLD_TI6:
+        put_record(enc, out, r, FLD_TI6, IPFIX_ID_ICMP6);
+        break;
+    case FLD_TA:
+        put_record(enc, out, r, FLD_TA, IPFIX_ID_ARP);
+        break;
     default:
-        at = ipfix_room(e, out, domain, IPFIX_ID_LINK, RECORD_MOST);
-        at = put_fields(at, r, FLD_TL);
+        put_record(enc, out, r, FLD_TL, IPFIX_ID_LINK);
     }
-#undef ONE
-    ipfix_take(e, at, true);
 }
 
 /* ---- the format ------------------------------------------------------------------------------ */

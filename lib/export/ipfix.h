@@ -20,7 +20,9 @@ enum {
     IPFIX_ENTERPRISE = 0x8000, /* bit of an element id: a PEN follows */
     IPFIX_BASIC_LIST = 291,    /* RFC 6313 */
     IPFIX_SUB_TEMPLATE_LIST = 292,
-    IPFIX_ORDERED = 4, /* RFC 6313 section 4.4.5: the order says something */
+    IPFIX_SUB_TEMPLATE_MULTI_LIST = 293,
+    IPFIX_ALL_OF = 3,  /* RFC 6313 section 4.4.4: what stands in a list is there together */
+    IPFIX_ORDERED = 4, /* section 4.4.5: the order says something */
     IPFIX_MESSAGE_MAX = 65535,
 };
 
@@ -37,6 +39,7 @@ enum {
     IPFIX_ID_LAYER4 = 265, /* and IPv4 endpoints */
     IPFIX_ID_LAYER6 = 266, /* and IPv6 endpoints */
     IPFIX_ID_LAYERM = 267, /* and MACs beside these */
+    IPFIX_ID_PARTS = 270,  /* and the eleven behind it: parts, ipfix_parts.c */
     /* ...options in domain 0. */
     IPFIX_ID_TYPES = 300,      /* RFC 5610 */
     IPFIX_ID_INTERFACES = 301, /* names of the sources */
@@ -116,6 +119,8 @@ struct ipfix_field {
     uint16_t bytes; /* IPFIX_VARIABLE */
 };
 
+enum { IPFIX_PARTS_MOST = 8192 }; /* octets of all parts of a record */
+
 /* The encoder. One message is open at a time, in 'message'; it is appended to the caller's buffer
  * when it is full, when the observation domain changes and at flush(). 'used' is 0 when none is
  * open. */
@@ -130,6 +135,7 @@ struct ipfix_enc {
     uint32_t records;     /* data records in the open message */
     uint32_t sequence[2]; /* data records so far: domain 0, flows (RFC 7011 section 3.1) */
     uint64_t octets, messages;
+    uint8_t parts[IPFIX_PARTS_MOST]; /* of the record in hand */
 };
 
 /* Room for 'n' bytes in a set of that id; closes and opens set and message as needed. The caller
@@ -147,6 +153,44 @@ void ipfix_template(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, 
 
 /* A string as a variable-length field; cut at 254 octets. */
 uint8_t *ipfix_string(uint8_t *at, const char *s);
+
+static inline uint8_t *
+ipfix_put_bytes(uint8_t *at, const void *bytes, unsigned n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
+
+/* The length of a variable-length field, RFC 7011 section 7. */
+static inline uint8_t *
+ipfix_put_length(uint8_t *at, uint32_t n)
+{
+    if (n < 255) {
+        *at++ = (uint8_t)n;
+        return at;
+    }
+    *at++ = 255;
+    return put_be(at, n, 2);
+}
+
+/* An address in a field of sixteen octets: IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+static inline uint8_t *
+ipfix_put_mapped(uint8_t *at, const uint8_t ip[16], unsigned version)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    if (version != 4)
+        return ipfix_put_bytes(at, ip, 16);
+    memcpy(at, prefix, sizeof prefix);
+    memcpy(at + sizeof prefix, ip, 4);
+    return at + 16;
+}
+
+/* Parts, ipfix_parts.c: their templates; and the content of flowParts for a record, in at most
+ * 'most' octets. What does not fit is left out, *cut says so. Returns the octets. */
+void ipfix_parts_templates(struct ipfix_enc *e, struct pavo_buf *out);
+uint32_t ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint32_t most,
+                          bool *cut);
 
 /* Options of domain 0, ipfix_ledger.c: templates, types of our elements, names; and a ledger
  * record. */

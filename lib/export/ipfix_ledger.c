@@ -122,9 +122,21 @@ type_of(unsigned form, unsigned bytes)
     case ROW_FORM_B:
         return 11; /* boolean */
     case ROW_FORM_IPQ:
+    case ROW_FORM_ADDR:
         return 19; /* ipv6Address */
     case ROW_FORM_LIST:
         return 21; /* subTemplateList */
+    case ROW_FORM_PARTS:
+        return 22; /* subTemplateMultiList */
+    case ROW_FORM_MAC:
+        return 12; /* macAddress */
+    case ROW_FORM_S:
+        return 13; /* string */
+    case ROW_FORM_HIST:
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+    case ROW_FORM_OCT:
+        return 0; /* octetArray */
     default:
         return bytes == 1 ? 1 : bytes == 2 ? 2 : bytes == 4 ? 3 : 4; /* unsigned8 to unsigned64 */
     }
@@ -134,7 +146,7 @@ type_of(unsigned form, unsigned bytes)
 static unsigned
 semantics_of(unsigned form, unsigned semantics)
 {
-    if (form == ROW_FORM_F || form == ROW_FORM_FLAGS)
+    if (form == ROW_FORM_F || form == ROW_FORM_FLAGS || form == ROW_FORM_DIRS)
         return 5;                   /* flags */
     return semantics == FLD_Q   ? 3 /* deltaCounter */
            : semantics == FLD_T ? 2 /* totalCounter */

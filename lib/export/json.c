@@ -12,6 +12,10 @@
  * keywords (vlan.id, network.iana_number, observer.ingress.interface.id); so are flags that
  * identify (ethertype, SPI), while TCP flags are numbers. Absent means unknown.
  *
+ * Most members belong to parts that a record may lack. There are two lists of steps: one without
+ * any of those for records that have none, and one with all, in which a step is passed over unless
+ * its part is there.
+ *
  * event.type is ["connection","end"] for the last record of a flow, ["connection","start","info"]
  * for the first of several, ["connection","info"] for those between.
  */
@@ -20,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "column.h"
 #include "ledger_row.h"
 #include "rows.h"
 #include "value.h"
@@ -41,29 +46,37 @@ struct node {
     struct node *first, *last, *next;
     const struct fld *rows[TWINS_MAX];
     unsigned n_rows;
-    put_fn *put;       /* computed */
-    const char *fixed; /* computed: always this text */
+    put_fn *put;            /* computed */
+    const char *fixed;      /* computed: always this text */
+    const struct fld *stat; /* computed: row of col_computed */
 };
 
-enum step_do { STEP_OPEN, STEP_CLOSE, STEP_FIELD, STEP_PUT, STEP_FIXED };
+enum step_do { STEP_OPEN, STEP_CLOSE, STEP_FIELD, STEP_PUT, STEP_FIXED, STEP_STAT };
 
 struct step {
     enum step_do what;
     bool is_quoted; /* FIELD: a string whatever its number */
     bool is_hex;    /* FIELD: flags that identify */
     bool is_list;   /* FIELD: the encapsulation */
+    bool is_many;   /* FIELD: a text, numbers, bytes */
     uint8_t n_rows;
+    uint16_t part;  /* PAVO_PART_ that must be there; 0: none */
     uint16_t bytes; /* of text */
     char *text;     /* "key": or "key":{ or the whole member */
     const struct fld *rows[TWINS_MAX];
     put_fn *put;
 };
 
-struct json {
+struct plan {
     struct step *steps;
     unsigned n_steps, steps_cap;
     size_t record_bytes; /* no record is longer */
-    char *observer;      /* escaped */
+};
+
+struct json {
+    struct plan plain, full; /* without parts and with all */
+    size_t names_bytes;      /* of all names that a record may show */
+    char *observer;          /* escaped */
     char *version;
     const char **sources; /* escaped; from malloc */
     unsigned n_sources;
@@ -189,6 +202,9 @@ static const struct computed computed_before[] = {
     {"source", NULL, NULL},
     {"destination", NULL, NULL},
     {"vlan", NULL, NULL},
+    {"tls", NULL, NULL},
+    {"dns", NULL, NULL},
+    {"url", NULL, NULL},
     {"flow", NULL, NULL},
     {"observer.name", put_observer, NULL},
     {"observer.product", NULL, "\"pavo\""},
@@ -299,12 +315,25 @@ tree_computed(struct node *root, const struct computed *rows, size_t n_rows)
 }
 
 static int
-tree_fields(struct node *root)
+tree_stats(struct node *root)
+{
+    for (const struct fld *f = col_computed + (COL_STATS - COL_BYTES); f->word; f++) {
+        struct node *n = node_at(root, f->json);
+
+        if (!n)
+            return -ENOMEM;
+        n->stat = f;
+    }
+    return 0;
+}
+
+static int
+tree_fields(struct node *root, bool with_parts)
 {
     for (unsigned i = 0; i < fld_count; i++) {
         struct node *n;
 
-        if (!fld_table[i].json[0])
+        if (!fld_table[i].json[0] || (fld_part(&fld_table[i]) && !with_parts))
             continue;
         n = node_at(root, fld_table[i].json);
         if (!n || n->n_rows == TWINS_MAX)
@@ -316,21 +345,21 @@ tree_fields(struct node *root)
 
 /* The next step, with its text made of three pieces; NULL: no memory. */
 static struct step *
-step_put(struct json *j, enum step_do what, const char *a, const char *b, const char *c)
+step_put(struct plan *p, enum step_do what, const char *a, const char *b, const char *c)
 {
     const size_t bytes = strlen(a) + strlen(b) + strlen(c);
     struct step *s;
 
-    if (j->n_steps == j->steps_cap) {
-        const unsigned cap = j->steps_cap ? j->steps_cap * 2 : 128;
+    if (p->n_steps == p->steps_cap) {
+        const unsigned cap = p->steps_cap ? p->steps_cap * 2 : 128;
 
-        s = realloc(j->steps, cap * sizeof *s);
+        s = realloc(p->steps, cap * sizeof *s);
         if (!s)
             return NULL;
-        j->steps = s;
-        j->steps_cap = cap;
+        p->steps = s;
+        p->steps_cap = cap;
     }
-    s = &j->steps[j->n_steps];
+    s = &p->steps[p->n_steps];
     *s = (struct step){
         .what = what, .bytes = (uint16_t)bytes, .text = malloc(bytes + 1 + COPY_BYTES)};
     if (!s->text)
@@ -338,8 +367,8 @@ step_put(struct json *j, enum step_do what, const char *a, const char *b, const 
     strcpy(s->text, a);
     strcat(s->text, b);
     strcat(s->text, c);
-    j->n_steps++;
-    j->record_bytes += bytes + 1;
+    p->n_steps++;
+    p->record_bytes += bytes + 1;
     return s;
 }
 
@@ -354,10 +383,10 @@ path_is_keyword(const char *path)
 }
 
 static int
-plan_field(struct json *j, const struct node *n)
+plan_field(struct plan *p, const struct node *n)
 {
     const struct fld *f = n->rows[0];
-    struct step *s = step_put(j, STEP_FIELD, "\"", n->key, "\":");
+    struct step *s = step_put(p, STEP_FIELD, "\"", n->key, "\":");
 
     if (!s)
         return -ENOMEM;
@@ -367,13 +396,15 @@ plan_field(struct json *j, const struct node *n)
     s->is_quoted = f->type == FLD_U ? path_is_keyword(f->json)
                                     : (f->type != FLD_B && f->type != FLD_F) || s->is_hex;
     s->is_list = f->type == FLD_LIST;
-    j->record_bytes += s->is_list ? ENCAP_BYTES : VALUE_BYTES + 2;
+    s->is_many = f->type == FLD_S || f->type == FLD_A || f->type == FLD_O;
+    s->part = (uint16_t)fld_part(f);
+    p->record_bytes += value_bytes(f) + 2;
     return 0;
 }
 
 /* The steps of a node's members. */
 static int
-plan_members(struct json *j, const struct node *parent, unsigned depth)
+plan_members(struct plan *p, const struct node *parent, unsigned depth)
 {
     if (depth >= DEPTH_MAX)
         return -ENOMEM;
@@ -383,29 +414,35 @@ plan_members(struct json *j, const struct node *parent, unsigned depth)
 
         assert(!n->first || !n->n_rows); /* fields.def: a path is a field or an object */
         if (n->first) {
-            if (!step_put(j, STEP_OPEN, "\"", n->key, "\":{"))
+            if (!step_put(p, STEP_OPEN, "\"", n->key, "\":{"))
                 return -ENOMEM;
-            rc = plan_members(j, n, depth + 1);
+            rc = plan_members(p, n, depth + 1);
             if (rc != 0)
                 return rc;
-            if (!step_put(j, STEP_CLOSE, "", "", ""))
+            if (!step_put(p, STEP_CLOSE, "", "", ""))
                 return -ENOMEM;
         } else if (n->fixed) {
-            if (!(s = step_put(j, STEP_FIXED, "\"", n->key, "\":")))
+            if (!(s = step_put(p, STEP_FIXED, "\"", n->key, "\":")))
                 return -ENOMEM;
             s->text = realloc(s->text, s->bytes + strlen(n->fixed) + 2 + COPY_BYTES);
             if (!s->text)
                 return -ENOMEM;
             strcat(strcat(s->text, n->fixed), ",");
-            j->record_bytes += strlen(s->text);
+            p->record_bytes += strlen(s->text);
             s->bytes = (uint16_t)strlen(s->text);
         } else if (n->put) {
-            if (!(s = step_put(j, STEP_PUT, "\"", n->key, "\":")))
+            if (!(s = step_put(p, STEP_PUT, "\"", n->key, "\":")))
                 return -ENOMEM;
             s->put = n->put;
-            j->record_bytes += VALUE_BYTES;
+            p->record_bytes += VALUE_BYTES;
+        } else if (n->stat) {
+            if (!(s = step_put(p, STEP_STAT, "\"", n->key, "\":")))
+                return -ENOMEM;
+            s->rows[0] = n->stat;
+            s->part = (uint16_t)fld_part(n->stat);
+            p->record_bytes += VALUE_BYTES;
         } else if (n->n_rows) {
-            rc = plan_field(j, n);
+            rc = plan_field(p, n);
             if (rc != 0)
                 return rc;
         }
@@ -414,21 +451,23 @@ plan_members(struct json *j, const struct node *parent, unsigned depth)
 }
 
 static int
-plan_make(struct json *j)
+plan_make(struct plan *p, bool with_parts)
 {
     struct node *root = calloc(1, sizeof *root);
     int rc = root ? 0 : -ENOMEM;
 
-    j->record_bytes = 8 + 2 * COPY_BYTES;
+    p->record_bytes = 8 + 2 * COPY_BYTES;
     if (rc == 0)
         rc = tree_computed(root, computed_before,
                            sizeof computed_before / sizeof computed_before[0]);
     if (rc == 0)
-        rc = tree_fields(root);
+        rc = tree_fields(root, with_parts);
+    if (rc == 0 && with_parts)
+        rc = tree_stats(root);
     if (rc == 0)
         rc = tree_computed(root, computed_after, sizeof computed_after / sizeof computed_after[0]);
     if (rc == 0)
-        rc = plan_members(j, root, 0);
+        rc = plan_members(p, root, 0);
     node_free(root);
     return rc;
 }
@@ -446,6 +485,41 @@ text_put(char *at, const struct step *s)
     return at + s->bytes;
 }
 
+/* A text, numbers or bytes. */
+static char *
+many_put(const struct fld *f, char *at, const struct fld_value *v)
+{
+    if (v->type == FLD_A) {
+        *at++ = '[';
+        for (unsigned i = 0; i < v->u; i++) {
+            at = fmt_u64(at, fld_number(v, i));
+            *at++ = ',';
+        }
+        at -= v->u != 0;
+        *at++ = ']';
+        return at;
+    }
+    *at++ = '"';
+    if (v->type == FLD_S)
+        at = fmt_json_string(at, fld_bytes(v), (size_t)v->u);
+    else
+        at = value_put(at, f, v);
+    *at++ = '"';
+    return at;
+}
+
+/* Key and value of a statistic; 'at' if the record has none. */
+static char *
+stat_put(const struct step *s, char *at, const struct pavo_record *r)
+{
+    struct fld_value v;
+
+    if (!col_compute(r, s->rows[0], &v))
+        return at;
+    at = text_put(at, s);
+    return v.type == FLD_R ? fmt_ratio(at, v.u) : put_number(at, v.u);
+}
+
 /* Key and value of a field; 'at' if the record has none. */
 static char *
 field_put(const struct step *s, char *at, const struct pavo_record *r)
@@ -459,6 +533,8 @@ field_put(const struct step *s, char *at, const struct pavo_record *r)
     if (!f)
         return at;
     at = text_put(at, s);
+    if (s->is_many)
+        return many_put(f, at, &v);
     if (!s->is_quoted)
         return v.type == FLD_B ? value_put(at, f, &v) : put_number(at, v.u);
     *at++ = '"';
@@ -471,16 +547,19 @@ static void
 json_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
 {
     const struct json *j = enc;
-    char *const begin = (char *)pavo_buf_room(out, j->record_bytes);
+    const struct plan *p = r->parts & ROW_PARTS ? &j->full : &j->plain;
+    char *const begin = (char *)pavo_buf_room(out, p->record_bytes + j->names_bytes);
     char *at = begin, *opened[DEPTH_MAX], *end;
     unsigned depth = 0;
 
     if (!begin)
         return;
     *at++ = '{';
-    for (unsigned i = 0; i < j->n_steps; i++) {
-        const struct step *s = &j->steps[i];
+    for (unsigned i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
 
+        if (s->part && !(s->part & r->parts))
+            continue;
         /* Not a switch: the jump through its table was mispredicted, a tenth of the time of a line.
          */
         if (s->what == STEP_FIELD) {
@@ -501,6 +580,11 @@ json_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
             }
         } else if (s->what == STEP_FIXED) {
             at = text_put(at, s);
+        } else if (s->what == STEP_STAT) {
+            end = stat_put(s, at, r);
+            if (end != at)
+                *end++ = ',';
+            at = end;
         } else {
             end = s->put(j, text_put(at, s), r);
             if (end) {
@@ -610,15 +694,22 @@ json_ledger(void *enc, struct pavo_buf *out, const struct pavo_ledger *l)
  * -------------------------------------------------------------------------------------- */
 
 static void
+plan_free(struct plan *p)
+{
+    for (unsigned i = 0; i < p->n_steps; i++)
+        free(p->steps[i].text);
+    free(p->steps);
+}
+
+static void
 json_close(void *enc)
 {
     struct json *j = enc;
 
     if (!j)
         return;
-    for (unsigned i = 0; i < j->n_steps; i++)
-        free(j->steps[i].text);
-    free(j->steps);
+    plan_free(&j->plain);
+    plan_free(&j->full);
     for (unsigned i = 0; j->sources && i < j->n_sources; i++)
         free((void *)(uintptr_t)j->sources[i]);
     free(j->sources);
@@ -659,7 +750,7 @@ names_make(struct json *j, const struct pavo_stream_info *info)
         if (strlen(j->sources[i]) > longest)
             longest = strlen(j->sources[i]);
     }
-    j->record_bytes += strlen(j->observer) + strlen(j->version) + longest;
+    j->names_bytes = strlen(j->observer) + strlen(j->version) + longest;
     return 0;
 }
 
@@ -668,7 +759,8 @@ json_open(const struct pavo_stream_info *info, struct pavo_err *err)
 {
     struct json *j = calloc(1, sizeof *j);
 
-    if (!j || plan_make(j) != 0 || names_make(j, info) != 0) {
+    if (!j || plan_make(&j->plain, false) != 0 || plan_make(&j->full, true) != 0 ||
+        names_make(j, info) != 0) {
         pavo_err_set(err, ENOMEM, "json: no memory for the encoder");
         json_close(j);
         return NULL;

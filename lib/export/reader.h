@@ -1,8 +1,7 @@
-/* reader.h - what the two halves of the reader share: templates as compiled, and records out of
- * them
+/* reader.h - what the pieces of the reader share: templates as compiled, and records out of them
  *
  * reader.c follows messages, sets and templates; reader_map.c knows what an element means to a
- * record.
+ * record, and reader_parts.c reads the parts of it.
  */
 #ifndef PAVO_READER_H
 #define PAVO_READER_H
@@ -30,6 +29,8 @@ enum map_act {
     MAP_TTL,  /* arg: direction; lowest and highest in one */
     MAP_DSCP, /* arg: direction */
     MAP_LIST,
+    MAP_PART,   /* arg: row of fields.def that stands in a part; elsewhere it is skipped */
+    MAP_PARTS,  /* the list of parts */
     MAP_MEMBER, /* arg: row of ledger.def */
     MAP_COUNTS, /* basicList of counts per reason */
 };
@@ -38,9 +39,9 @@ struct map_field {
     uint32_t pen;
     uint16_t id;
     uint16_t bytes;
-    uint8_t act; /* enum map_act */
-    uint8_t arg;
-    uint8_t width;
+    uint8_t act;   /* enum map_act */
+    uint8_t width; /* 0: not a plain member */
+    uint16_t arg;
     uint16_t offset;
 };
 
@@ -69,6 +70,7 @@ struct map_template {
     uint32_t n_fields;  /* 0: withdrawn */
     uint32_t min_bytes; /* of a record; never 0 */
     uint32_t has;
+    uint16_t parts;           /* PAVO_PART_* that its elements belong to */
     struct map_field *fields; /* owned */
 };
 
@@ -98,6 +100,37 @@ map_length(const struct map_field *f, const uint8_t **at, const uint8_t *end)
     }
     return n <= end - *at ? n : -1;
 }
+
+/* A number into a plain member. */
+static inline void
+map_store(struct pavo_record *r, const struct map_field *f, uint64_t v)
+{
+    uint8_t *to = (uint8_t *)r + f->offset;
+    const uint16_t v16 = (uint16_t)v;
+    const uint32_t v32 = (uint32_t)v;
+
+    switch (f->width) {
+    case 1:
+        *to = (uint8_t)v;
+        break;
+    case 2:
+        memcpy(to, &v16, 2);
+        break;
+    case 4:
+        memcpy(to, &v32, 4);
+        break;
+    default:
+        memcpy(to, &v, 8);
+    }
+}
+
+/* The value of a row of fields.def: 'n' octets at 'at'. What can't be one is passed over. */
+void map_row(struct pavo_record *r, const struct fld *f, const uint8_t *at, unsigned n);
+/* The content of flowParts, up to 'end'. False: it is broken, *why says how. */
+bool map_parts(struct pavo_record *r, const uint8_t *at, const uint8_t *end, uint32_t domain,
+               map_find_fn *find, void *ctx, const char **why);
+/* Once all parts are read. */
+void map_parts_finish(struct pavo_record *r);
 
 /* One data record. Each returns the end of the record, or NULL with *why set. */
 const uint8_t *map_record(const struct map_template *t, const uint8_t *at, const uint8_t *end,

@@ -53,8 +53,9 @@ static const struct alias {
     {0, 232, MAP_ROW, 0, 1, ROW_PEN_REV, true},
     {0, 298, MAP_ROW, 0, 2, 0, true},
     {0, 299, MAP_ROW, 0, 2, ROW_PEN_REV, true},
-    /* the list */
+    /* the lists */
     {ROW_PEN_OWN, 1029, MAP_LIST, 0, 0, 0, false},
+    {ROW_PEN_OWN, 1040, MAP_PARTS, 0, 0, 0, false},
 };
 
 static bool
@@ -85,7 +86,7 @@ map_to_row(struct map_field *f, uint32_t pen, uint16_t id)
 
     if (row >= 0) {
         f->act = MAP_ROW;
-        f->arg = (uint8_t)row;
+        f->arg = (uint16_t)row;
     }
 }
 
@@ -141,6 +142,8 @@ compile_flow_field(const struct map_template *t, struct map_field *f)
     default:
         break;
     }
+    if (fld_part(&fld_table[f->arg])) /* another's element tells one thing of a part, not all */
+        f->act = MAP_PART;
 }
 
 /* Most rows are a number in one member: those go the short way. */
@@ -149,12 +152,13 @@ compile_plain(struct map_field *f)
 {
     const struct fld *row = &fld_table[f->arg];
 
-    if (f->act != MAP_ROW || f->bytes < 1 || f->bytes > 8)
+    if ((f->act != MAP_ROW && f->act != MAP_PART) || f->bytes < 1 || f->bytes > 8)
         return;
     if (row->form != ROW_FORM_U && row->form != ROW_FORM_W && row->form != ROW_FORM_F &&
-        row->form != ROW_FORM_ID)
+        row->form != ROW_FORM_ID && row->form != ROW_FORM_TLS && row->form != ROW_FORM_DIRS)
         return;
-    f->act = MAP_NUMBER;
+    if (f->act == MAP_ROW)
+        f->act = MAP_NUMBER;
     f->offset = row->offset;
     f->width = row->width;
 }
@@ -222,6 +226,7 @@ void
 map_compile(struct map_template *t)
 {
     t->has = 0;
+    t->parts = 0;
     t->min_bytes = 0;
     for (uint32_t i = 0; i < t->n_fields; i++) {
         t->fields[i].act = MAP_SKIP;
@@ -234,6 +239,8 @@ map_compile(struct map_template *t)
     for (uint32_t i = 0; i < t->n_fields; i++) {
         compile_flow_field(t, &t->fields[i]);
         t->has |= has_of(&t->fields[i]);
+        if (t->fields[i].act == MAP_PART)
+            t->parts |= (uint16_t)fld_part(&fld_table[t->fields[i].arg]);
         compile_plain(&t->fields[i]);
     }
 }
@@ -269,46 +276,6 @@ draft_time(struct draft *d, unsigned which, uint64_t ns, uint8_t rank)
         return;
     d->time_rank[which] = rank;
     d->time_ns[which] = ns;
-}
-
-static void
-draft_row(struct draft *d, const struct fld *f, const uint8_t *at, unsigned n)
-{
-    struct fld_value v = {.type = f->type};
-
-    switch ((enum row_form)f->form) {
-    case ROW_FORM_MAC:
-        if (n != 6)
-            return;
-        memcpy(v.bytes, at, 6);
-        break;
-    case ROW_FORM_IPQ:
-        if (n != 16)
-            return;
-        memcpy(v.bytes, at, 16);
-        break;
-    case ROW_FORM_IP4:
-    case ROW_FORM_IP6:
-    case ROW_FORM_LIST:
-        return;
-    case ROW_FORM_B: /* RFC 7011 section 6.1.5: 1 is true, 2 is false */
-        v.u = n == 1 && *at == 1;
-        break;
-    case ROW_FORM_VLAN:
-    case ROW_FORM_INNER:
-    case ROW_FORM_SEGMENT: /* 0: untagged */
-        if (n < 1 || n > 8)
-            return;
-        v.u = get_be(at, n);
-        if (v.u == 0)
-            return;
-        break;
-    default:
-        if (n < 1 || n > 8) /* reduced size, RFC 7011 section 6.2 */
-            return;
-        v.u = get_be(at, n);
-    }
-    fld_set(d->r, f, &v);
 }
 
 static void
@@ -570,28 +537,6 @@ finish(const struct map_template *t, struct draft *d)
     }
 }
 
-static inline void
-store(struct pavo_record *r, const struct map_field *f, uint64_t v)
-{
-    uint8_t *to = (uint8_t *)r + f->offset;
-    const uint16_t v16 = (uint16_t)v;
-    const uint32_t v32 = (uint32_t)v;
-
-    switch (f->width) {
-    case 1:
-        *to = (uint8_t)v;
-        break;
-    case 2:
-        memcpy(to, &v16, 2);
-        break;
-    case 4:
-        memcpy(to, &v32, 4);
-        break;
-    default:
-        memcpy(to, &v, 8);
-    }
-}
-
 const uint8_t *
 map_record(const struct map_template *t, const uint8_t *at, const uint8_t *end, uint32_t export_s,
            map_find_fn *find, void *ctx, struct pavo_record *r, const char **why)
@@ -609,14 +554,15 @@ map_record(const struct map_template *t, const uint8_t *at, const uint8_t *end, 
         }
         switch ((enum map_act)f->act) {
         case MAP_SKIP:
+        case MAP_PART:
         case MAP_MEMBER:
         case MAP_COUNTS:
             break;
         case MAP_NUMBER:
-            store(r, f, get_be(at, f->bytes));
+            map_store(r, f, get_be(at, f->bytes));
             break;
         case MAP_ROW:
-            draft_row(&d, &fld_table[f->arg], at, (unsigned)n);
+            map_row(r, &fld_table[f->arg], at, (unsigned)n);
             break;
         case MAP_ADDRESS4:
             if (n == 4)
@@ -630,6 +576,10 @@ map_record(const struct map_template *t, const uint8_t *at, const uint8_t *end, 
             if (!read_list(r, at, at + n, t->domain, find, ctx, why))
                 return NULL;
             break;
+        case MAP_PARTS:
+            if (!map_parts(r, at, at + n, t->domain, find, ctx, why))
+                return NULL;
+            break;
         default:
             if (n >= 1 && n <= 8)
                 draft_number(&d, f, get_be(at, (unsigned)n), export_s);
@@ -637,6 +587,7 @@ map_record(const struct map_template *t, const uint8_t *at, const uint8_t *end, 
         at += n;
     }
     finish(t, &d);
+    map_parts_finish(r);
     return at;
 }
 

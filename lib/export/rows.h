@@ -49,6 +49,43 @@ enum row_have {
     ROW_HAVE_SEGMENT,
     ROW_HAVE_OUTER,
     ROW_HAVE_ENCAP,
+    ROW_HAVE_STATE,
+    ROW_HAVE_HISTORY,
+    ROW_HAVE_TURNED,
+    ROW_HAVE_CAST,
+    ROW_HAVE_TOTAL, /* totals are known */
+    ROW_HAVE_UNKNOWN,
+    ROW_HAVE_CUT,
+    ROW_HAVE_PARTS,
+    /* Of parts: that the part is there goes without saying. */
+    ROW_HAVE_SET,    /* the value is neither 0 nor empty */
+    ROW_HAVE_SEEN_F, /* a packet of the flow went forward */
+    ROW_HAVE_SEEN_R,
+    ROW_HAVE_SENT_F, /* a segment that TCP counts */
+    ROW_HAVE_SENT_R,
+    ROW_HAVE_SENT_NOW_F, /* in this record */
+    ROW_HAVE_SENT_NOW_R,
+    ROW_HAVE_WSCALE_F,
+    ROW_HAVE_WSCALE_R,
+    ROW_HAVE_TOKEN_F,
+    ROW_HAVE_TOKEN_R,
+    ROW_HAVE_RTT_F, /* a round trip was measured */
+    ROW_HAVE_RTT_R,
+    ROW_HAVE_GAPS_F, /* two packets stood at most a second apart */
+    ROW_HAVE_GAPS_R,
+    ROW_HAVE_ECHO_RTT,
+    ROW_HAVE_SCTP,
+    ROW_HAVE_NEIGHBOUR,
+    ROW_HAVE_NUMBERED,
+    ROW_HAVE_SPI_SEQ,
+    ROW_HAVE_ADDRESS,
+    ROW_HAVE_DHCP,
+    ROW_HAVE_RTP_F,
+    ROW_HAVE_RTP_R,
+    ROW_HAVE_JITTER_F,
+    ROW_HAVE_JITTER_R,
+    ROW_HAVE_QTYPE,
+    ROW_HAVE_RCODE,
 };
 
 /* Column ty. */
@@ -73,6 +110,15 @@ enum row_form {
     ROW_FORM_OUTER_TYPE,
     ROW_FORM_OUTER_ID,
     ROW_FORM_LIST,
+    ROW_FORM_S,
+    ROW_FORM_HIST,
+    ROW_FORM_N16,
+    ROW_FORM_N32,
+    ROW_FORM_OCT,
+    ROW_FORM_PARTS,
+    ROW_FORM_ADDR,
+    ROW_FORM_TLS,
+    ROW_FORM_DIRS,
 };
 
 /* Bits of recordFlags. */
@@ -85,7 +131,23 @@ enum {
     ROW_FLAG_ENCAP_LOST =
         32, /* says something of the sensor, not of the traffic: not in the digest */
     ROW_FLAG_QUOTE_PORTS = 64,
+    ROW_FLAG_TURNED = 128,
+    ROW_FLAG_TOTALS_UNKNOWN = 256, /* of the sensor as well */
+    ROW_FLAG_MULTICAST = 512,
+    ROW_FLAG_BROADCAST = 1024,
+    ROW_FLAG_CUT = 2048, /* of the way here: parts were left out of a message */
+    ROW_FLAGS_OF_SENSOR = ROW_FLAG_ENCAP_LOST | ROW_FLAG_TOTALS_UNKNOWN | ROW_FLAG_CUT,
 };
+
+/* Bits of 'parts': all that there are, and one of our own that a record carries from reader to
+ * encoder. */
+enum {
+    ROW_PARTS = (PAVO_PART_RTT << 1) - 1,
+    ROW_PART_CUT = 1 << 15, /* some were left out of a message */
+};
+_Static_assert(ROW_PART_CUT > ROW_PARTS, "a bit of its own");
+
+enum { ROW_GAP_BINS = 5 }; /* of times up to one second */
 
 /* A PAIR is two octets that stand side by side in the record. */
 _Static_assert(offsetof(struct pavo_record, icmpCode) == offsetof(struct pavo_record, icmpType) + 1,
@@ -112,7 +174,12 @@ row_flags(const struct pavo_record *r)
     return (r->hasPorts ? ROW_FLAG_PORTS : 0u) | (r->hasMac ? ROW_FLAG_MAC : 0u) |
            (r->hasIcmp ? ROW_FLAG_ICMP : 0u) | (r->isFragment ? ROW_FLAG_FRAGMENT : 0u) |
            (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
-           (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u);
+           (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u) |
+           (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
+           (r->totalsUnknown ? ROW_FLAG_TOTALS_UNKNOWN : 0u) |
+           (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
+           (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
+           (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
 }
 
 static inline void
@@ -125,6 +192,11 @@ row_flags_set(struct pavo_record *r, unsigned flags)
     r->isLlc = (flags & ROW_FLAG_LLC) != 0;
     r->encapLost = (flags & ROW_FLAG_ENCAP_LOST) != 0;
     r->quote.has_ports = (flags & ROW_FLAG_QUOTE_PORTS) != 0;
+    r->initiatorTurned = (flags & ROW_FLAG_TURNED) != 0;
+    r->totalsUnknown = (flags & ROW_FLAG_TOTALS_UNKNOWN) != 0;
+    r->cast = (uint8_t)((flags & ROW_FLAG_MULTICAST ? PAVO_CAST_MULTICAST : 0) |
+                        (flags & ROW_FLAG_BROADCAST ? PAVO_CAST_BROADCAST : 0));
+    r->parts = (uint16_t)((r->parts & ROW_PARTS) | (flags & ROW_FLAG_CUT ? ROW_PART_CUT : 0));
 }
 
 /* The template that a record belongs to: one FLD_T bit. ICMP has no ports and no TCP flags, but a
@@ -144,6 +216,44 @@ row_template(const struct pavo_record *r)
     default:
         return FLD_TL;
     }
+}
+
+/* Does the record say something that stands in the part of all kinds? */
+static inline bool
+row_has_more(const struct pavo_record *r)
+{
+    return r->history[0] || r->fragmentCount[0] || r->fragmentCount[1];
+}
+
+/* Bytes of a string in a member of that size, whoever wrote it. */
+static inline unsigned
+row_string(const void *s, size_t size)
+{
+    return (unsigned)strnlen(s, size - 1);
+}
+
+/* Packets that 'first' describes, and bytes of payload of a side, with a bound. */
+static inline unsigned
+row_first_n(const struct pavo_record *r)
+{
+    return r->first.n < PAVO_FIRST_MAX ? r->first.n : PAVO_FIRST_MAX;
+}
+
+static inline unsigned
+row_payload_n(const struct pavo_record *r, unsigned side)
+{
+    return r->bytes.n[side] < PAVO_PAYLOAD_MAX ? r->bytes.n[side] : PAVO_PAYLOAD_MAX;
+}
+
+/* Times between packets of a side at which it was active: the first bins. */
+static inline uint64_t
+row_gaps(const struct pavo_record *r, unsigned side)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < ROW_GAP_BINS; i++)
+        n += r->meter.gapBins[side][i];
+    return n;
 }
 
 /* Layers of a record, with a bound for records that nobody made. */

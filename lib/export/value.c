@@ -5,6 +5,23 @@
 
 enum { ETHERTYPE_ARP = 0x0806, ETHERTYPE_RARP = 0x8035 };
 
+size_t
+value_bytes(const struct fld *f)
+{
+    switch ((enum fld_type)f->type) {
+    case FLD_LIST:
+        return ENCAP_BYTES;
+    case FLD_S:
+        return 6 * (size_t)f->width + VALUE_BYTES; /* \u0000 */
+    case FLD_O:
+        return (size_t)f->width * 4 / 3 + VALUE_BYTES;
+    case FLD_A:
+        return PAVO_FIRST_MAX * 11 + VALUE_BYTES;
+    default:
+        return VALUE_BYTES;
+    }
+}
+
 char *
 value_put(char *at, const struct fld *f, const struct fld_value *v)
 {
@@ -31,6 +48,12 @@ value_put(char *at, const struct fld *f, const struct fld_value *v)
         return word ? value_copy(at, word, strlen(word)) : fmt_u64(at, v->u);
     case FLD_F:
         return at + fld_format(f, v, at, VALUE_BYTES);
+    case FLD_S:
+    case FLD_A:
+    case FLD_O:
+        return at + fld_format(f, v, at, value_bytes(f));
+    case FLD_R:
+        return fmt_ratio(at, v->u);
     case FLD_LIST:
         break;
     }

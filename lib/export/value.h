@@ -12,11 +12,15 @@
 #include "pavo_export.h"
 
 enum {
-    VALUE_BYTES = 64,                    /* any value but a list */
+    VALUE_BYTES = 64,                    /* any value but a list, text, numbers, bytes */
     ENCAP_BYTES = PAVO_LAYERS_MAX * 160, /* any encapsulation, as JSON or as one word */
 };
 
-/* A value as in JSON, without quotes; lists give nothing. */
+/* Most bytes of a field's value as text, with escapes and quotes. */
+size_t value_bytes(const struct fld *f);
+
+/* A value as in JSON, without quotes; lists give nothing. Texts are as they are, numbers
+ * "1;2;3". */
 char *value_put(char *at, const struct fld *f, const struct fld_value *v);
 
 /* fld_get() over up to 'n' rows that stand for one thing: the first that is present. NULL: none is.

@@ -1,5 +1,6 @@
 /* Tests of the digest of records and of community_id. */
 #include "fields.h"
+#include "rows.h"
 #include "stream.h"
 
 static struct pavo_digest
@@ -49,7 +50,12 @@ record_with(const struct fld *f)
 {
     struct pavo_record r = rec_icmp4();
 
-    if (f->templates & FLD_T4)
+    if (fld_part(f)) {
+        r = rec_tcp4();
+        rec_parts(&r, fld_part(f));
+        return r;
+    }
+    if (f->templates & (FLD_T4 | FLD_PMORE))
         return rec_tcp4();
     if (f->templates & FLD_T6)
         return rec_udp6();
@@ -81,6 +87,12 @@ every_field_with_d_changes_it(void **state)
         if (!f->templates) /* part of another row: no digest of its own */
             continue;
         memset(v.bytes, 0x5a, sizeof v.bytes);
+        if (f->type == FLD_A)
+            v = (struct fld_value){.type = FLD_A, .width = 4, .u = 1, .bytes = {0xa5, 0x5a}};
+        else if (f->type == FLD_S || f->type == FLD_O)
+            v.u = 3;
+        if (f->form == ROW_FORM_PARTS)
+            v.u = PAVO_PART_ENTROPY;
         if (f->type == FLD_B)
             v.u = !was;
         fld_set(&after, f, &v);
@@ -89,6 +101,34 @@ every_field_with_d_changes_it(void **state)
         seen++;
     }
     assert_true(seen > 40);
+}
+
+static void
+parts_change_it_and_what_is_not_there_does_not(void **state)
+{
+    struct pavo_record r = rec_tcp4(), other;
+
+    (void)state;
+    rec_parts(&r, PAVO_PART_TCP | PAVO_PART_FIRST);
+    other = r;
+    memset(&other.meter, 1, sizeof other.meter);
+    memset(&other.names, 2, sizeof other.names);
+    memset(other.tcp.retransmittedPackets, 3, sizeof other.tcp.retransmittedPackets);
+    other.payloadEntropy[0]++;
+    assert_true(is_equal(digest_of(&r), digest_of(&other)));
+    other.tcp.streamOctets[1]++;
+    assert_false(is_equal(digest_of(&r), digest_of(&other)));
+    other = r;
+    other.parts &= (uint16_t)~PAVO_PART_FIRST;
+    assert_false(is_equal(digest_of(&r), digest_of(&other)));
+    other = r;
+    other.totalsUnknown = 1; /* of the sensor */
+    assert_true(is_equal(digest_of(&r), digest_of(&other)));
+    other.history[0] = 'H';
+    assert_false(is_equal(digest_of(&r), digest_of(&other)));
+    other = r;
+    other.initiatorTurned = 1;
+    assert_false(is_equal(digest_of(&r), digest_of(&other)));
 }
 
 static void
@@ -201,6 +241,7 @@ main(void)
         cmocka_unit_test(order_does_not_matter_and_number_does),
         cmocka_unit_test(the_sum_carries_into_its_upper_half),
         cmocka_unit_test(every_field_with_d_changes_it),
+        cmocka_unit_test(parts_change_it_and_what_is_not_there_does_not),
         cmocka_unit_test(where_it_was_seen_does_not_change_it),
         cmocka_unit_test(presence_and_layers_change_it_a_full_table_does_not),
         cmocka_unit_test(what_is_not_ip_has_no_community_id),

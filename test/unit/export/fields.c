@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "fields.h"
+#include "rows.h"
 #include "stream.h"
 #include "t_doc.h"
 
@@ -21,7 +22,7 @@ row(const char *name)
 static const char *
 text_of(const struct pavo_record *r, const char *name)
 {
-    static char text[FLD_TEXT_MAX];
+    static char text[2 * FLD_TEXT_MAX];
     struct fld_value v;
 
     text[0] = '\0';
@@ -62,35 +63,126 @@ names_are_unique_but_for_twins(void **state)
 }
 
 /* Every member of a record that carries something is some row's: set through the table, a record is
- * whole. */
+ * whole. Members by name: what lies between them is padding. */
 static void
 the_table_reaches_every_member(void **state)
 {
-    uint8_t reached[offsetof(struct pavo_record, encap)] = {0};
+#define MEMBER(m)                                                                                  \
+    {                                                                                              \
+#m, offsetof(struct pavo_record, m), sizeof((struct pavo_record *)0)->m                    \
+    }
+    static const struct {
+        const char *name;
+        size_t at, n;
+    } members[] = {
+        MEMBER(kind), MEMBER(protocolIdentifier), MEMBER(flowEndReason), MEMBER(endDetail),
+        MEMBER(initiatorBasis), MEMBER(biflowDirection), MEMBER(flowFinal), MEMBER(hasPorts),
+        MEMBER(hasMac), MEMBER(isLlc), MEMBER(isFragment), MEMBER(decodeReason),
+        MEMBER(flowSequence), MEMBER(flowId), MEMBER(sourceAddress), MEMBER(destinationAddress),
+        MEMBER(sourceTransportPort), MEMBER(destinationTransportPort), MEMBER(sourceMacAddress),
+        MEMBER(destinationMacAddress), MEMBER(ethernetType), MEMBER(arpOperation),
+        MEMBER(securityParameterIndex), MEMBER(flowLabelIPv6), MEMBER(ingressInterface),
+        MEMBER(fragmentIdentification), MEMBER(protocolName), MEMBER(hasIcmp), MEMBER(icmpType),
+        MEMBER(icmpCode), MEMBER(icmpErrorType), MEMBER(icmpErrorCode), MEMBER(icmpIdentifier),
+        MEMBER(icmpErrorCount), MEMBER(quote), MEMBER(flowStartNanoseconds),
+        MEMBER(flowEndNanoseconds), MEMBER(packetDeltaCount), MEMBER(octetDeltaCount),
+        MEMBER(payloadOctets), MEMBER(packetTotalCount), MEMBER(octetTotalCount),
+        MEMBER(fragmentCount), MEMBER(tcpControlBits), MEMBER(initialTCPFlags), MEMBER(minimumTTL),
+        MEMBER(maximumTTL), MEMBER(ipClassOfService), MEMBER(parts), MEMBER(connState),
+        MEMBER(cast), MEMBER(initiatorTurned), MEMBER(totalsUnknown), MEMBER(payloadEntropy),
+        MEMBER(history), MEMBER(encapLost),
+        /* of the parts, in the order of their structs */
+        MEMBER(meter.minimumPacket), MEMBER(meter.maximumPacket), MEMBER(meter.packetSquares),
+        MEMBER(meter.packetBins), MEMBER(meter.gapBins), MEMBER(meter.gapMin_ns),
+        MEMBER(meter.gapMax_ns), MEMBER(meter.gapSum_ns), MEMBER(meter.gapSquares_us),
+        MEMBER(meter.idleSum_ns), MEMBER(meter.idleMax_ns), MEMBER(meter.smallPackets),
+        MEMBER(meter.burstOctets), MEMBER(meter.ceMarks), MEMBER(meter.ttlChanges),
+        MEMBER(meter.tosChanges), MEMBER(meter.ecnSeen), MEMBER(meter.dscpLast),
+        MEMBER(meter.ipIdBehaviour), MEMBER(tcp.tcpSequenceNumber), MEMBER(tcp.streamOctets),
+        MEMBER(tcp.retransmittedPackets), MEMBER(tcp.retransmittedOctets),
+        MEMBER(tcp.fastRetransmits), MEMBER(tcp.spuriousRetransmits), MEMBER(tcp.outOfOrderPackets),
+        MEMBER(tcp.duplicatePackets), MEMBER(tcp.missedOctets), MEMBER(tcp.unackedOctets),
+        MEMBER(tcp.duplicateAcks), MEMBER(tcp.zeroWindows), MEMBER(tcp.windowFull),
+        MEMBER(tcp.keepAlives), MEMBER(tcp.windowProbes), MEMBER(tcp.eceSegments),
+        MEMBER(tcp.cwrSegments), MEMBER(tcp.maximumSegmentSize), MEMBER(tcp.tcpWindowScale),
+        MEMBER(tcp.tcpOptionBits), MEMBER(tcp.sideState), MEMBER(tcp.ecnNegotiated),
+        MEMBER(tcp.hasMptcpToken), MEMBER(tcp.mptcpToken), MEMBER(tcp.handshakeServer_ns),
+        MEMBER(tcp.handshakeClient_ns), MEMBER(tcp.response_ns), MEMBER(tcp.rttSamples),
+        MEMBER(tcp.rttMin_ns), MEMBER(tcp.rttMax_ns), MEMBER(tcp.rttSum_ns), MEMBER(echo.requests),
+        MEMBER(echo.replies), MEMBER(echo.lost), MEMBER(echo.duplicates), MEMBER(echo.samples),
+        MEMBER(echo.firstSequence), MEMBER(echo.lastSequence), MEMBER(echo.rttMin_ns),
+        MEMBER(echo.rttMax_ns), MEMBER(echo.rttSum_ns), MEMBER(assoc.protocol), MEMBER(assoc.state),
+        MEMBER(assoc.multihomed), MEMBER(assoc.conflict), MEMBER(assoc.tag), MEMBER(assoc.messages),
+        MEMBER(assoc.lost), MEMBER(assoc.replayed), MEMBER(assoc.highest), MEMBER(assoc.answeredBy),
+        MEMBER(assoc.address), MEMBER(assoc.hasAddress), MEMBER(assoc.messageType),
+        MEMBER(assoc.response_ns), MEMBER(rtp.ssrc), MEMBER(rtp.payloadType), MEMBER(rtp.seen),
+        MEMBER(rtp.packets), MEMBER(rtp.lost), MEMBER(rtp.outOfOrder), MEMBER(rtp.jitter_us),
+        MEMBER(first.n), MEMBER(first.octets), MEMBER(first.fromInitiator), MEMBER(first.gap_us),
+        MEMBER(names.application), MEMBER(names.dnsRcode), MEMBER(names.hasDnsRcode),
+        MEMBER(names.dnsType), MEMBER(names.tlsVersion), MEMBER(names.quicVersion),
+        MEMBER(names.serverName), MEMBER(names.alpn), MEMBER(names.ja4), MEMBER(names.dnsQuery),
+        MEMBER(names.httpHost), MEMBER(names.banner), MEMBER(bytes.n), MEMBER(bytes.at)};
+#undef MEMBER
+    static uint8_t reached[sizeof(struct pavo_record)];
+    static uint8_t bytes[PAVO_PAYLOAD_MAX];
+    size_t named = 0;
 
     (void)state;
+    memset(bytes, 0xff, sizeof bytes);
     for (unsigned i = 0; i < fld_count; i++) {
         const struct fld *f = &fld_table[i];
-        struct pavo_record r;
+        static struct pavo_record r;
         struct fld_value v = {.type = f->type, .u = UINT64_MAX};
 
         memset(&r, 0, sizeof r);
         memset(v.bytes, 0xff, sizeof v.bytes);
+        if (f->type == FLD_A || f->type == FLD_O || f->form == ROW_FORM_S) {
+            v.at = bytes;
+            v.u = sizeof bytes / 4;
+            v.width = 4;
+            if (f->type == FLD_O)
+                v.u = sizeof bytes;
+        }
         fld_set(&r, f, &v);
         for (size_t j = 0; j < sizeof reached; j++)
             reached[j] |= ((const uint8_t *)&r)[j];
     }
-    memset(reached + offsetof(struct pavo_record, made_ns), 1, 8); /* is not exported */
-    for (size_t j = 0; j < sizeof reached; j++) {
-        if (!reached[j] && j != offsetof(struct pavo_record, n_encap) &&
-            !(j >= offsetof(struct pavo_record, fragmentIdentification) + 4 &&
-              j < offsetof(struct pavo_record, quote)) &&
-            !(j >= offsetof(struct pavo_record, quote) + sizeof(struct pavo_quote) &&
-              j < offsetof(struct pavo_record, flowStartNanoseconds)) &&
-            !(j > offsetof(struct pavo_record, encapLost) &&
-              j < offsetof(struct pavo_record, made_ns)))
-            fail_msg("no row reaches octet %zu of a record", j);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        size_t missing = 0;
+
+        for (size_t j = 0; j < members[i].n; j++)
+            missing += !reached[members[i].at + j];
+        /* a text ends in NUL, quoted addresses and reasons leave padding */
+        if (missing == members[i].n || (missing > 8 && members[i].n < 100))
+            fail_msg("no row reaches %s", members[i].name);
+        named += members[i].n;
     }
+    /* A member that is not in this list shows by its bytes: the rest is n_encap, made_ns, layers
+     * and padding. */
+    assert_in_range(sizeof(struct pavo_record) - named,
+                    9 + PAVO_LAYERS_MAX * sizeof(struct pavo_layer),
+                    9 + PAVO_LAYERS_MAX * sizeof(struct pavo_layer) + 48);
+}
+
+/* What a row needs to be there. */
+static void
+allow(struct pavo_record *r, const struct fld *f)
+{
+    static const uint8_t protocols[] = {[ROW_HAVE_SCTP] = PAVO_ASSOC_SCTP,
+                                        [ROW_HAVE_NEIGHBOUR] = PAVO_ASSOC_ND,
+                                        [ROW_HAVE_NUMBERED] = PAVO_ASSOC_DCCP,
+                                        [ROW_HAVE_SPI_SEQ] = PAVO_ASSOC_ESP,
+                                        [ROW_HAVE_DHCP] = PAVO_ASSOC_DHCP};
+
+    rec_parts(r, REC_PARTS_ALL);
+    r->cast = PAVO_CAST_BROADCAST;
+    r->initiatorTurned = 1;
+    if (f->have == ROW_HAVE_CUT)
+        r->parts |= ROW_PART_CUT;
+    if (f->have < sizeof protocols && protocols[f->have])
+        r->assoc.protocol = protocols[f->have];
+    if (f->have == ROW_HAVE_UNKNOWN)
+        r->totalsUnknown = 1;
 }
 
 static void
@@ -101,6 +193,7 @@ what_is_set_is_got(void **state)
         const struct fld *f = &fld_table[i];
         struct pavo_record r = f->templates & FLD_TI ? rec_icmp4() : rec_tcp4();
         struct fld_value in = {.type = f->type, .u = 3}, out;
+        static const uint32_t numbers[PAVO_FIRST_MAX] = {7, 8, 9, 1 << 30, 11};
 
         if (f->templates == FLD_TV6 || (f->templates == FLD_TI6))
             r.kind = PAVO_KIND_IP6;
@@ -109,6 +202,7 @@ what_is_set_is_got(void **state)
         if (f->type == FLD_LIST || f->offset == offsetof(struct pavo_record, encap) ||
             f->offset == offsetof(struct pavo_record, kind))
             continue;
+        allow(&r, f);
         r.isFragment = r.hasMac = 1;
         r.quote.kind = PAVO_KIND_IP4;
         r.quote.proto = 1;
@@ -117,19 +211,110 @@ what_is_set_is_got(void **state)
         if (f->type == FLD_B)
             in.u = 1;
         memset(in.bytes, 0x11, f->type == FLD_IP4 ? 4 : f->type == FLD_MAC ? 6 : 16);
+        if (f->type == FLD_A) {
+            in.at = numbers;
+            in.width = f->form == ROW_FORM_N16 ? 2 : 4;
+            in.u = f->width / in.width;
+        }
         fld_set(&r, f, &in);
         r.protocolIdentifier = strncmp(f->word, "proto", 5) == 0 ? 3 : 6;
         r.hasPorts = r.hasIcmp = 1;
         r.packetDeltaCount[0] = r.packetDeltaCount[1] =
             r.packetDeltaCount[0] | r.packetDeltaCount[1];
         if (strcmp(f->ie, "recordFlags") == 0 || strcmp(f->ie, "packetDeltaCount") == 0 ||
-            strncmp(f->ie, "quoted", 6) == 0)
+            strncmp(f->ie, "quoted", 6) == 0 || f->form == ROW_FORM_TLS || f->form == ROW_FORM_DIRS)
             continue; /* other cases have them */
+        if (f->form == ROW_FORM_PARTS)
+            in.u &= REC_PARTS_ALL;
         if (!fld_get(&r, f, &out))
             fail_msg("%s is absent", f->ie);
         if (fld_compare(&in, &out) != 0)
             fail_msg("%s is not what was set", f->ie);
     }
+}
+
+/* Nothing of a part is there without its bit; each bit brings its own and no other. */
+static void
+a_part_is_there_by_its_bit(void **state)
+{
+    (void)state;
+    for (unsigned bit = 1; bit <= REC_PARTS_ALL; bit <<= 1) {
+        struct pavo_record r = rec_tcp4();
+        unsigned n = 0;
+
+        rec_parts(&r, bit);
+        for (unsigned i = 0; i < fld_count; i++) {
+            struct fld_value v;
+
+            if (fld_part(&fld_table[i]) && fld_get(&r, &fld_table[i], &v)) {
+                assert_int_equal(fld_part(&fld_table[i]), bit);
+                n++;
+            }
+        }
+        assert_true(n >= 2);
+    }
+}
+
+static const struct rule_case {
+    const char *says, *field;
+    size_t offset; /* of an octet of the record */
+    uint8_t value; /* that makes the field absent */
+} rules[] = {
+    {"a side that sent nothing has no sequence number", "src.tcp.seq",
+     offsetof(struct pavo_record, tcp.sideState[0]), 0},
+    {"a window scale needs the option", "dst.wscale",
+     offsetof(struct pavo_record, tcp.tcpOptionBits[1]), PAVO_TCP_OPT_MSS},
+    {"a token needs its bit", "dst.mptcp.token", offsetof(struct pavo_record, tcp.hasMptcpToken),
+     1},
+    {"an address needs its version", "assoc.address",
+     offsetof(struct pavo_record, assoc.hasAddress), 0},
+    {"only ESP and AH have a highest number", "src.assoc.highest",
+     offsetof(struct pavo_record, assoc.protocol), PAVO_ASSOC_SCTP},
+    {"RTP goes by side", "src.rtp.ssrc", offsetof(struct pavo_record, rtp.seen), 2},
+    {"a response code needs an answer", "dns.rcode",
+     offsetof(struct pavo_record, names.hasDnsRcode), 0},
+    {"an empty text is none", "dns.name", offsetof(struct pavo_record, names.dnsQuery[0]), 0},
+    {"no bytes are none", "src.payload.bytes", offsetof(struct pavo_record, bytes.n[0]), 0},
+    {"nothing is described of no packets", "first.gaps", offsetof(struct pavo_record, first.n), 0},
+    {"an empty history is none", "history", offsetof(struct pavo_record, history[0]), 0},
+    {"an identification that is not known", "dst.ip.id",
+     offsetof(struct pavo_record, meter.ipIdBehaviour[1]), 0},
+    {"totals that are not known are absent", "src.total.bytes",
+     offsetof(struct pavo_record, totalsUnknown), 1},
+};
+
+static void
+a_rule_makes_it_absent(void **state)
+{
+    const struct rule_case *c = *state;
+    static struct pavo_record r;
+
+    r = rec_tcp4();
+    rec_parts(&r, REC_PARTS_ALL);
+    assert_string_not_equal(text_of(&r, c->field), "");
+    ((uint8_t *)&r)[c->offset] = c->value;
+    assert_string_equal(text_of(&r, c->field), "");
+}
+
+static void
+texts_of_parts(void **state)
+{
+    static struct pavo_record r;
+
+    (void)state;
+    r = rec_tcp4();
+    rec_parts(&r, REC_PARTS_ALL);
+    assert_string_equal(text_of(&r, "state"), "SF");
+    assert_string_equal(text_of(&r, "history"), "ShADadFf");
+    assert_string_equal(text_of(&r, "src.tcp.state"), "closed");
+    assert_string_equal(text_of(&r, "dst.ip.id"), "random");
+    assert_string_equal(text_of(&r, "assoc.protocol"), "esp");
+    assert_string_equal(text_of(&r, "tls.version"), "1.3");
+    assert_string_equal(text_of(&r, "quic.version"), "0x6b3343cf");
+    assert_string_equal(text_of(&r, "dns.type"), "AAAA");
+    assert_string_equal(text_of(&r, "dns.rcode"), "NXDOMAIN");
+    assert_string_equal(text_of(&r, "src.payload.bytes"), "R0VUIC8=");
+    assert_string_equal(text_of(&r, "first.directions"), "<<<<>>>>><><<><>");
 }
 
 static void
@@ -339,8 +524,12 @@ generated(void)
     static const struct {
         unsigned bit;
         const char *name;
-    } templates[] = {{FLD_T4, "4"},  {FLD_T6, "6"}, {FLD_TI4, "i"},
-                     {FLD_TI6, "I"}, {FLD_TA, "A"}, {FLD_TL, "L"}};
+    } templates[] = {{FLD_T4, "4"},         {FLD_T6, "6"},         {FLD_TI4, "i"},
+                     {FLD_TI6, "I"},        {FLD_TA, "A"},         {FLD_TL, "L"},
+                     {FLD_PMORE, "more"},   {FLD_PTCP, "tcp"},     {FLD_PLOSS, "loss"},
+                     {FLD_PRTT, "rtt"},     {FLD_PMETER, "meter"}, {FLD_PENTROPY, "entropy"},
+                     {FLD_PECHO, "echo"},   {FLD_PASSOC, "assoc"}, {FLD_PRTP, "rtp"},
+                     {FLD_PFIRST, "first"}, {FLD_PNAMES, "names"}, {FLD_PBYTES, "bytes"}};
     static const char semantics[] = {[FLD_K] = 'K', [FLD_Q] = 'Q', [FLD_T] = 'T', [FLD_N] = '-'};
     char *text = NULL;
     size_t n = 0;
@@ -362,7 +551,7 @@ generated(void)
             fprintf(out, "%u | ", f->bytes);
         else
             fprintf(out, "%s | ", f->templates ? "var" : "");
-        for (unsigned j = 0; j < 6; j++)
+        for (size_t j = 0; j < sizeof templates / sizeof *templates; j++)
             fprintf(out, "%s", f->templates & templates[j].bit ? templates[j].name : "");
         fprintf(out, " | %c | %s | %s | %s | %s%s%s", semantics[f->semantics], f->digest ? "D" : "",
                 f->word, f->json, f->help, f->unit[0] ? ", in " : "", f->unit);
@@ -390,6 +579,8 @@ main(void)
         cmocka_unit_test(names_are_unique_but_for_twins),
         cmocka_unit_test(the_table_reaches_every_member),
         cmocka_unit_test(what_is_set_is_got),
+        cmocka_unit_test(a_part_is_there_by_its_bit),
+        cmocka_unit_test(texts_of_parts),
         cmocka_unit_test(absent_is_unknown_and_zero_is_measured),
         cmocka_unit_test(formatters_agree_with_the_library),
         cmocka_unit_test(json_strings_are_escaped),
@@ -397,5 +588,6 @@ main(void)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) | T_RUN_TABLE(parses, text_becomes_a_value) |
+           T_RUN_TABLE(rules, a_rule_makes_it_absent) |
            T_RUN_TABLE(ip6s, ip6_is_written_as_rfc_5952_says);
 }

@@ -371,7 +371,7 @@ sample(const struct fld *f)
         for (unsigned i = 0; f->words[i]; i++)
             if (f->words[i][0])
                 return f->words[i];
-        return "?";
+        return "1"; /* no word is known */
     case FLD_B:
         return "true";
     case FLD_ID:

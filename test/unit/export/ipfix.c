@@ -217,7 +217,7 @@ templates_keep_the_order_that_collectors_need(void **state)
                 last_reverse = (int)i;
                 assert_true(place_of(t, 0, t->f[i].id) > (int)i);
             }
-            if (t->f[i].bytes == 65535 && first_variable < 0)
+            if (t->f[i].bytes == 65535 && first_variable < 0) /* layers, and parts behind them */
                 first_variable = (int)i;
             if (t->f[i].id == 6 && t->f[i].pen != 6871)
                 assert_int_equal(t->f[i].bytes, 1);
@@ -225,7 +225,8 @@ templates_keep_the_order_that_collectors_need(void **state)
                 assert_false(t->f[i].pen == t->f[j].pen && t->f[i].id == t->f[j].id);
         }
         assert_true(last_reverse >= 0 && place_of(t, 0, 1) > last_reverse);
-        assert_int_equal(first_variable, t->n - 1);
+        assert_int_equal(first_variable, t->n - 2);
+        assert_int_equal(place_of(t, 32473, 1040), t->n - 1);
         assert_true(place_of(t, 0, 152) >= 0 && place_of(t, 0, 153) >= 0);
         assert_true(place_of(t, 0, 85) < 0 && place_of(t, 0, 86) < 0);
     }

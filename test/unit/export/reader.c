@@ -83,6 +83,118 @@ every_field_of_every_kind_comes_back(void **state)
     }
 }
 
+/* Whatever a stream has to say of a record, and no more: what stands in parts that are not there is
+ * not even the same afterwards. */
+static void
+parts_come_back(void **state)
+{
+    (void)state;
+    for (unsigned parts = 0; parts <= REC_PARTS_ALL; parts += parts < 64 ? 1 : 37) {
+        struct pavo_record r = rec_tcp4(), back;
+        struct pavo_digest a, b;
+        struct pavo_buf out;
+
+        rec_parts(&r, parts);
+        out = stream_of(&r, 1, 0);
+        back = stream_first(out.at, out.len);
+        a = pavo_record_digest(&r);
+        b = pavo_record_digest(&back);
+        assert_true(a.hi == b.hi && a.lo == b.lo);
+        assert_int_equal(back.parts, parts);
+        assert_string_equal(back.history, r.history);
+        assert_int_equal(back.connState, PAVO_CONN_SF);
+        for (unsigned j = 0; j < fld_count; j++) {
+            struct fld_value was, is;
+            const bool had = fld_get(&r, &fld_table[j], &was);
+
+            if (had != fld_get(&back, &fld_table[j], &is))
+                fail_msg("%s is there %u", fld_table[j].ie, had);
+            if (had && fld_compare(&was, &is) != 0)
+                fail_msg("%s differs", fld_table[j].ie);
+        }
+        if (parts & PAVO_PART_TCP && parts & PAVO_PART_LOSS && parts & PAVO_PART_RTT)
+            assert_memory_equal(&r.tcp, &back.tcp, offsetof(struct pavo_record_tcp, ecnNegotiated));
+        if (parts & PAVO_PART_FIRST)
+            assert_memory_equal(&r.first.fromInitiator, &back.first.fromInitiator,
+                                sizeof r.first - offsetof(struct pavo_record_first, fromInitiator));
+        pavo_buf_free(&out);
+    }
+}
+
+static void
+the_longest_parts_come_back(void **state)
+{
+    static struct pavo_record r[4], back;
+    struct pavo_buf out;
+
+    (void)state;
+    r[0] = rec_longest();
+    r[1] = rec_tcp4();
+    r[2] = rec_arp();
+    r[3] = rec_udp6();
+    for (unsigned i = 0; i < 4; i++) {
+        rec_parts_longest(&r[i]);
+        if (i == 3) { /* texts of one byte and of none, nothing described */
+            rec_parts(&r[i], REC_PARTS_ALL);
+            strcpy(r[i].history, "S");
+            strcpy(r[i].names.serverName, "x");
+            r[i].names.dnsQuery[0] = r[i].names.banner[0][0] = '\0';
+            r[i].first.n = 0;
+            r[i].bytes.n[0] = 0;
+            r[i].bytes.n[1] = 1;
+        }
+        out = stream_of(&r[i], 1, 0);
+        back = stream_first(out.at, out.len);
+        for (unsigned j = 0; j < fld_count; j++) {
+            struct fld_value was, is;
+            const bool had = fld_get(&r[i], &fld_table[j], &was);
+
+            if (i == 0 && fld_table[j].templates & FLD_TALL && !(fld_table[j].templates & FLD_TI6))
+                continue; /* ICMP over IPv6 has another template */
+            assert_int_equal(had, fld_get(&back, &fld_table[j], &is));
+            if (had && fld_compare(&was, &is) != 0)
+                fail_msg("%s of record %u differs", fld_table[j].ie, i);
+        }
+        check_back(&r[i]);
+        pavo_buf_free(&out);
+    }
+}
+
+/* In a message of 1400 octets payload and names have no place; what is small stays. */
+static void
+what_a_message_can_not_hold_is_left_out_and_said(void **state)
+{
+    static struct pavo_record r, back, again;
+    struct pavo_buf out;
+
+    (void)state;
+    r = rec_tcp4();
+    rec_parts_longest(&r);
+    out = stream_of(&r, 1, 1400);
+    back = stream_first(out.at, out.len);
+    pavo_buf_free(&out);
+    assert_int_equal(back.parts & REC_PARTS_ALL,
+                     REC_PARTS_ALL & ~(PAVO_PART_BYTES | PAVO_PART_NAMES));
+    assert_int_equal(back.first.n, PAVO_FIRST_MAX);
+    {
+        struct fld_value v;
+
+        assert_true(fld_get(&back, fld_find("parts.cut", NULL), &v) && v.u == 1);
+        assert_false(fld_get(&r, fld_find("parts.cut", NULL), &v));
+        assert_false(fld_get(&back, fld_find("dns.name", NULL), &v));
+    }
+    out = stream_of(&back, 1, 0); /* it stays said */
+    again = stream_first(out.at, out.len);
+    assert_int_equal(again.parts, back.parts);
+    pavo_buf_free(&out);
+    r.parts &= (uint16_t)~PAVO_PART_NAMES; /* bytes that fit */
+    r.bytes.n[0] = r.bytes.n[1] = 100;
+    out = stream_of(&r, 1, 1500);
+    back = stream_first(out.at, out.len);
+    pavo_buf_free(&out);
+    assert_int_equal(back.parts, r.parts);
+}
+
 /* Two MACs of zeros are no addresses: that is all that the stream can say. */
 static void
 a_layer_of_zero_macs_has_none(void **state)
@@ -348,6 +460,46 @@ static const struct foreign_case {
      "0007 0004  0002 000c 0100 0001 0001 0001  0100 0005 05", "src.bytes", "5", 1, 1},
     {"a variable length that runs over the set is broken",
      "0002 0010 0100 0002 0001 0001 0052 ffff  0100 0009 05 40 616263", NULL, NULL, 0, 1},
+    /* flowParts, 8410: template 272 has sequence numbers and a window scale of TCP */
+    {"a part is read by what its template holds",
+     "0002 0010 0110 0002 00b8 0004 00ee 0001  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 0010 01 0a 03 0110 0009 00000005 07",
+     "flowParts", "0x01", 1, 0},
+    {"an element of a part outside of the list says nothing",
+     "0002 0010 0100 0002 0002 0001 00b8 0004  0100 0009 01 00000005", "flowParts", "", 1, 0},
+    {"a list of no octets is empty",
+     "0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  0100 0006 01 00", "src.packets", "1", 1, 0},
+    {"a part of another's elements is stepped over",
+     "0002 000c 0110 0001 0096 0004  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 000f 01 09 03 0110 0008 00000005",
+     "src.packets", "1", 1, 0},
+    {"a part without a template is broken",
+     "0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  0100 000b 01 05 03 0110 0004", NULL, NULL,
+     0, 1},
+    {"a part that runs over its list is broken",
+     "0002 000c 0110 0001 00b8 0004  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 000f 01 09 03 0110 0009 00000005",
+     NULL, NULL, 0, 1},
+    {"a part that is shorter than its head is broken",
+     "0002 000c 0110 0001 00b8 0004  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 000f 01 09 03 0110 0003 00000005",
+     NULL, NULL, 0, 1},
+    {"a part with half a record is broken",
+     "0002 000c 0110 0001 00b8 0004  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 000e 01 08 03 0110 0007 000005",
+     NULL, NULL, 0, 1},
+    {"bytes behind the last part are broken",
+     "0002 000c 0110 0001 00b8 0004  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 0011 01 0b 03 0110 0008 00000005 0000",
+     NULL, NULL, 0, 1},
+    {"a text that runs over its part is broken",
+     "0002 0010 0110 0001 8412 ffff 00007ed9  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 000e 01 08 03 0110 0007 09 4142",
+     NULL, NULL, 0, 1},
+    {"a part may be a list of records, the last one counts",
+     "0002 0010 0110 0001 8412 ffff 00007ed9  0002 0014 0100 0002 0002 0001 8410 ffff 00007ed9  "
+     "0100 0010 01 0a 03 0110 0009 02 5368 01 46",
+     "history", "F", 1, 0},
     {"an options template without scope is broken", "0003 000e 0100 0001 0000 0095 0004", NULL,
      NULL, 0, 1},
 };
@@ -509,6 +661,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_comes_back_as_it_was),
         cmocka_unit_test(every_field_of_every_kind_comes_back),
+        cmocka_unit_test(parts_come_back),
+        cmocka_unit_test(the_longest_parts_come_back),
+        cmocka_unit_test(what_a_message_can_not_hold_is_left_out_and_said),
         cmocka_unit_test(a_layer_of_zero_macs_has_none),
         cmocka_unit_test(times_are_exact_to_the_nanosecond),
         cmocka_unit_test(a_ledger_comes_back_as_it_was),

@@ -144,6 +144,102 @@ rec_link(uint16_t ethertype, bool is_llc)
     return r;
 }
 
+/* A text of 'n' bytes, some of which need an escape in JSON and quotes in CSV. */
+static inline void
+rec_text(char *to, size_t n)
+{
+    static const char bytes[] = "a\"b,c\\.example";
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = bytes[i % (sizeof bytes - 1)];
+    to[n] = '\0';
+}
+
+/* Every part, and in it every member its own number: what is mixed up shows. */
+static inline void
+rec_parts(struct pavo_record *r, unsigned parts)
+{
+    uint8_t *const at = (uint8_t *)&r->meter;
+    const size_t n = offsetof(struct pavo_record, n_encap) - offsetof(struct pavo_record, meter);
+
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint8_t)(i * 7 + 1);
+    r->parts = (uint16_t)parts;
+    r->connState = PAVO_CONN_SF;
+    strcpy(r->history, "ShADadFf");
+    r->tcp.sideState[0] = PAVO_SIDE_CLOSED;
+    r->tcp.sideState[1] = PAVO_SIDE_ESTABLISHED;
+    r->tcp.tcpOptionBits[0] = r->tcp.tcpOptionBits[1] = 0xff;
+    r->tcp.ecnNegotiated = 1;
+    r->tcp.hasMptcpToken = 3;
+    r->meter.ipIdBehaviour[0] = PAVO_IP_ID_COUNTER;
+    r->meter.ipIdBehaviour[1] = PAVO_IP_ID_RANDOM;
+    r->assoc.protocol = PAVO_ASSOC_ESP;
+    r->assoc.state = PAVO_ASSOC_ESTABLISHED;
+    r->assoc.multihomed = r->assoc.conflict = 1;
+    r->assoc.hasAddress = 6;
+    r->rtp.seen = 3;
+    r->payloadEntropy[0] = 200;
+    r->payloadEntropy[1] = 201;
+    if (parts & PAVO_PART_FIRST) {
+        r->first.n = PAVO_FIRST_MAX;
+        r->first.fromInitiator = 0xa5f0;
+        for (unsigned i = 0; i < PAVO_FIRST_MAX; i++) {
+            r->first.octets[i] = (uint16_t)(1000 + i);
+            r->first.gap_us[i] = 100000 + i;
+        }
+    }
+    if (parts & PAVO_PART_NAMES) {
+        struct pavo_record_names *names = &r->names;
+
+        memset(names, 0, sizeof *names);
+        names->application = 1;
+        names->dnsRcode = 3;
+        names->hasDnsRcode = 1;
+        names->dnsType = 28;
+        names->tlsVersion = 0x0304;
+        names->quicVersion = 0x6b3343cf;
+        strcpy(names->serverName, "www.example.org");
+        strcpy(names->alpn, "h2");
+        strcpy(names->ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        strcpy(names->dnsQuery, "a.example");
+        strcpy(names->httpHost, "b.example");
+        strcpy(names->banner[0], "SSH-2.0-one");
+        strcpy(names->banner[1], "SSH-2.0-two");
+    }
+    if (parts & PAVO_PART_BYTES) {
+        r->bytes.n[0] = 5;
+        memcpy(r->bytes.at[0], "GET /", 5);
+        r->bytes.n[1] = 300;
+        for (unsigned i = 0; i < 300; i++)
+            r->bytes.at[1][i] = (uint8_t)i;
+    }
+}
+
+enum { REC_PARTS_ALL = (PAVO_PART_RTT << 1) - 1 };
+
+/* Texts and bytes as long as they can be. */
+static inline void
+rec_parts_longest(struct pavo_record *r)
+{
+    rec_parts(r, REC_PARTS_ALL);
+    memset(&r->meter, 0xff, sizeof r->meter);
+    memset(r->tcp.retransmittedPackets, 0xff,
+           offsetof(struct pavo_record_tcp, eceSegments) -
+               offsetof(struct pavo_record_tcp, retransmittedPackets));
+    memset(r->history, 'h', sizeof r->history - 1);
+    r->history[sizeof r->history - 1] = '\0';
+    memset(r->first.octets, 0xff, sizeof r->first.octets);
+    memset(r->first.gap_us, 0xff, sizeof r->first.gap_us);
+    rec_text(r->names.serverName, sizeof r->names.serverName - 1);
+    rec_text(r->names.dnsQuery, sizeof r->names.dnsQuery - 1);
+    rec_text(r->names.httpHost, sizeof r->names.httpHost - 1);
+    rec_text(r->names.banner[0], sizeof r->names.banner[0] - 1);
+    memset(r->names.banner[1], 1, sizeof r->names.banner[1] - 1); /* six bytes each in JSON */
+    r->bytes.n[0] = r->bytes.n[1] = PAVO_PAYLOAD_MAX;
+    memset(r->bytes.at, 0xfe, sizeof r->bytes.at);
+}
+
 /* All that can be long is as long as it can be. */
 static inline struct pavo_record
 rec_longest(void)

@@ -95,6 +95,46 @@ stream_random(uint64_t *state)
     return *state;
 }
 
+/* Cuts a text of random bytes somewhere. */
+static inline void
+stream_random_text(char *text, size_t size, uint64_t *seed)
+{
+    text[stream_random(seed) % size] = '\0';
+    text[size - 1] = '\0';
+}
+
+/* Parts as far as their members have a meaning; those that are not there hold anything. */
+static inline void
+stream_random_parts(struct pavo_record *r, uint64_t *seed)
+{
+    struct pavo_record_names *n = &r->names;
+
+    r->parts &= (PAVO_PART_RTT << 1) - 1;
+    if (stream_random(seed) % 4 == 0)
+        r->parts = 0;
+    r->cast &= PAVO_CAST_MULTICAST | PAVO_CAST_BROADCAST;
+    r->initiatorTurned &= 1;
+    r->totalsUnknown &= 1;
+    stream_random_text(r->history, sizeof r->history, seed);
+    r->tcp.ecnNegotiated &= 1;
+    r->assoc.multihomed &= 1;
+    r->assoc.conflict &= 1;
+    r->assoc.hasAddress = (uint8_t[]){0, 4, 6}[stream_random(seed) % 3];
+    if (r->assoc.hasAddress == 4)
+        memset(r->assoc.address + 4, 0, 12);
+    r->first.n %= PAVO_FIRST_MAX + 1;
+    n->hasDnsRcode &= 1;
+    stream_random_text(n->serverName, sizeof n->serverName, seed);
+    stream_random_text(n->alpn, sizeof n->alpn, seed);
+    stream_random_text(n->ja4, sizeof n->ja4, seed);
+    stream_random_text(n->dnsQuery, sizeof n->dnsQuery, seed);
+    stream_random_text(n->httpHost, sizeof n->httpHost, seed);
+    stream_random_text(n->banner[0], sizeof n->banner[0], seed);
+    stream_random_text(n->banner[1], sizeof n->banner[1], seed);
+    r->bytes.n[0] %= PAVO_PAYLOAD_MAX + 1;
+    r->bytes.n[1] %= PAVO_PAYLOAD_MAX + 1;
+}
+
 /* A record with every member at random, as far as members have a meaning there. */
 static inline struct pavo_record
 stream_random_record(uint64_t *seed)
@@ -140,6 +180,7 @@ stream_random_record(uint64_t *seed)
         memset(l->src + used, 0, 16 - used);
         memset(l->dst + used, 0, 16 - used);
     }
+    stream_random_parts(&r, seed);
     return r;
 }
 

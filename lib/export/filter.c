@@ -56,7 +56,7 @@ is_or(const struct tok *t)
 static bool
 is_comparison(const struct tok *t)
 {
-    static const char *const ops[] = {"=", "==", "!=", "<", "<=", ">", ">=", "&"};
+    static const char *const ops[] = {"=", "==", "!=", "<", "<=", ">", ">=", "&", "~", "!~"};
 
     for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (flt_is_op(t, ops[i]))
@@ -365,7 +365,7 @@ static uint16_t
 flags_node(struct parse *p, const struct col *c)
 {
     const uint16_t at = node_add(p, FLT_FLAGS);
-    uint32_t mask = 0xffff, value;
+    uint32_t mask = UINT32_MAX, value;
     bool negate = false;
 
     if (at == FLT_NONE)
@@ -408,6 +408,8 @@ value_hint(const struct fld *f, char *out, size_t n)
         return "true or false";
     case FLD_ID:
         return "sixteen hex digits";
+    case FLD_R:
+        return "a number from -1 to 1 with at most four decimals";
     case FLD_W:
         out[0] = '\0';
         for (unsigned i = 0; f->words && f->words[i] && at + 24 < n; i++)
@@ -476,6 +478,27 @@ compare_node(struct parse *p, const struct col *c, enum flt_cmp cmp)
     return flt_fail(p, &p->tok, "%s is %s", c->name, value_hint(c->fld, hint, sizeof hint));
 }
 
+/* 'F ~ TEXT': the text is in the field's. */
+static uint16_t
+contains_node(struct parse *p, const struct col *c)
+{
+    const bool negate = flt_is_op(&p->tok, "!~");
+    uint16_t at;
+
+    flt_step(p);
+    if (p->tok.kind != TOK_WORD && p->tok.kind != TOK_TEXT)
+        return flt_fail(p, &p->tok, "a piece of %s was expected", c->name);
+    at = node_add(p, FLT_CONTAINS);
+    if (at == FLT_NONE)
+        return at;
+    p->f->nodes[at].col = *c;
+    p->f->nodes[at].text = strdup(p->tok.text);
+    if (!p->f->nodes[at].text)
+        return flt_fail(p, &p->tok, "no memory for the filter");
+    flt_step(p);
+    return negate ? node_not(p, at) : at;
+}
+
 static uint16_t
 comparison(struct parse *p, const struct col *c)
 {
@@ -498,6 +521,8 @@ comparison(struct parse *p, const struct col *c)
             return flt_fail(p, &p->tok, "',' or ')' was expected");
         return list_close(p, &l, FLT_ANY);
     }
+    if (flt_is_op(&op, "~") || flt_is_op(&op, "!~"))
+        return contains_node(p, c);
     if (flt_is_op(&op, "&") || (c->fld->type == FLD_F && op.text[0] != '<' && op.text[0] != '>'))
         return flags_node(p, c);
     cmp = take_cmp(p, &negate);

@@ -41,8 +41,8 @@ is_word_char(char c)
 static void
 lex(struct parse *p, struct tok *t)
 {
-    static const char *const ops[] = {"&&", "||", "==", "!=", "<=", ">=", "<", ">",
-                                      "=",  "!",  "(",  ")",  ",",  "&",  "|"};
+    static const char *const ops[] = {"&&", "||", "==", "!=", "!~", "<=", ">=", "<", ">",
+                                      "=",  "!",  "(",  ")",  ",",  "&",  "|",  "~"};
     size_t n = 0;
 
     while (p->text[p->at] && strchr(" \t\r\n", p->text[p->at]))

@@ -155,6 +155,14 @@ text_match(const struct flt_node *n, const struct pavo_record *r)
 }
 
 static bool
+contains_match(const struct flt_node *n, const struct pavo_record *r)
+{
+    char text[COL_TEXT_MAX];
+
+    return col_text(r, &n->col, text) > 0 && strcasestr(text, n->text);
+}
+
+static bool
 has_match(const struct flt_node *n, const struct pavo_record *r)
 {
     char text[COL_TEXT_MAX];
@@ -235,6 +243,8 @@ flt_eval(const struct pavo_filter *f, uint16_t at, const struct pavo_record *r)
         return flags_match(n, r);
     case FLT_TEXT:
         return text_match(n, r);
+    case FLT_CONTAINS:
+        return contains_match(n, r);
     }
     return false;
 }

@@ -34,6 +34,7 @@ enum flt_op {
     FLT_WITHIN,    /* column is an address within addr/prefix */
     FLT_FLAGS,     /* column & mask 'cmp' value */
     FLT_TEXT,      /* column's text is 'text' */
+    FLT_CONTAINS,  /* 'text' is in the column's, capital letters as small ones */
 };
 
 enum flt_cmp { FLT_EQ, FLT_LT, FLT_LE, FLT_GT, FLT_GE };
@@ -58,7 +59,7 @@ struct flt_node {
     uint8_t addr[16];
     struct col col;
     struct fld_value value;
-    char *text; /* TEXT: owned by the filter */
+    char *text; /* TEXT, CONTAINS: owned by the filter */
 };
 
 struct pavo_filter {

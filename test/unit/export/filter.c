@@ -65,7 +65,17 @@ records_make(void)
     r->hasMac = 1;
     memcpy(r->sourceMacAddress, "\x00\x00\x5e\x00\x53\x01", 6);
     memcpy(r->destinationMacAddress, "\x00\x00\x5e\x00\x53\x02", 6);
-    ip_set(WEB6, PAVO_KIND_IP6, 6, "2001:db8::1", 51001, "2001:db8:1::80", 443);
+    r->securityParameterIndex = 0x10001;
+    r->parts = PAVO_PART_METER | PAVO_PART_LOSS;
+    r->tcp.retransmittedPackets[0] = 3;
+    for (unsigned i = 0; i < PAVO_BINS; i++)
+        r->meter.packetBins[0][i] = i;
+    r = ip_set(WEB6, PAVO_KIND_IP6, 6, "2001:db8::1", 51001, "2001:db8:1::80", 443);
+    r->parts = PAVO_PART_NAMES | PAVO_PART_TCP;
+    r->connState = PAVO_CONN_SF;
+    strcpy(r->history, "ShADadFf");
+    strcpy(r->names.serverName, "www.Example.org");
+    r->names.tlsVersion = 0x0304;
     ip_set(DNS, PAVO_KIND_IP4, 17, "10.1.2.3", 53000, "198.51.100.53", 53);
     r = ip_set(PING, PAVO_KIND_IP4, 1, "10.1.2.3", 0, "192.0.2.1", 0);
     r->hasIcmp = 1;
@@ -110,6 +120,27 @@ static const struct match_case {
     {"", ALL},
     {"  ", ALL},
     {"host 10.1.2.3", B(WEB) | B(DNS) | B(PING) | B(ARP)},
+    {"spi = 0x10001", B(WEB)},
+    {"spi = 1", 0}, /* all bits count */
+    {"spi & 1", B(WEB)},
+    {"src.retransmits > 2", B(WEB)},
+    {"flow.source.retransmits >= 0", B(WEB)}, /* what is not measured is not 0 */
+    {"has src.mss", 0},                       /* the part is there, the option was not seen */
+    {"src.pkt.hist = \"0;1;2;3;4;5;6;7\"", B(WEB)},
+    {"pcr = 1", B(WEB)},
+    {"pcr > 0.9999 and pcr <= 1.0", B(WEB)},
+    {"pcr >= -0.5", B(WEB)},
+    {"src.pkt.mean > 500kB", B(WEB)},
+    {"state = SF", B(WEB6)},
+    {"state in (S0, sf)", B(WEB6)},
+    {"flow.history ~ ADad", B(WEB6)},
+    {"tls.client.server_name = www.Example.org", B(WEB6)},
+    {"tls.server.name = www.example.org", 0},
+    {"tls.server.name ~ .EXAMPLE.", B(WEB6)},
+    {"tls.server.name !~ example and has tls.server.name", 0},
+    {"tls.server.name !~ example", ALL & ~B(WEB6)},
+    {"tls.version = 1.3", B(WEB6)},
+    {"src.ip ~ 10.1.", B(WEB) | B(DNS) | B(PING) | B(ARP)},
     {"src host 10.1.2.3 and dst host 192.0.2.80", B(WEB)},
     {"dst host 10.1.2.3", 0},
     {"src 10.1.2.3 && dst 192.0.2.1", B(PING)},
@@ -337,6 +368,11 @@ static const struct error_case {
     {"port in (80", "at its end", "')'"},
     {"port in ()", "')'", "value"},
     {"tcp $ udp", "'$', character 5", "no such character"},
+    {"pcr > 1.5", "number from -1 to 1", NULL},
+    {"pcr = 0.00001", "at most four decimals", NULL},
+    {"history > S", "no order", NULL},
+    {"tls.server.name ~", "a piece of tls.server.name was expected", NULL},
+    {"src.payload.bytes", "what of it", NULL},
     {"encap = \"open", "quotation has no end", NULL},
 };
 

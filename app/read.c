@@ -198,6 +198,19 @@ duration_text(uint64_t ns, char *out)
     memcpy(out + n, "s", 2);
 }
 
+/* "1;2;3" as the array that it is in JSON. */
+static void
+numbers_text(char *text)
+{
+    const size_t n = strlen(text);
+
+    memmove(text + 1, text, n);
+    text[0] = '[';
+    memcpy(text + n + 1, "]", 2);
+    for (char *at = text; (at = strchr(at, ';'));)
+        *at = ',';
+}
+
 static void
 row_show(struct read_job *j, const struct pavo_record *r)
 {
@@ -215,6 +228,10 @@ row_show(struct read_job *j, const struct pavo_record *r)
         cells[i].text = texts[i];
         cells[i].is_number = !col_is_text(&j->cols[i]) && col_get(r, &j->cols[i], &v) &&
                              col_value_is_number(&j->cols[i], &v);
+        if (j->rows.format == ROWS_JSON && j->cols[i].fld->type == FLD_A && texts[i][0]) {
+            numbers_text(texts[i]);
+            cells[i].is_number = true;
+        }
     }
     if (!j->is_head_done)
         rows_head(&j->rows);

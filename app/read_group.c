@@ -153,7 +153,7 @@ static struct group *
 group_make(struct groups *g, uint64_t hash, const uint8_t *key, uint32_t key_bytes)
 {
     const size_t head = (offsetof(struct group, key) + key_bytes + 7) & ~(size_t)7;
-    const size_t bytes = head + g->n_sums * sizeof(uint64_t);
+    const size_t bytes = head + (g->n_sums + (g->n_sums + 63) / 64) * sizeof(uint64_t);
     struct group *p;
 
     if (g->n >= g->n_buckets && !grow(g))
@@ -205,8 +205,10 @@ group_add(struct groups *g, const struct pavo_record *r)
     for (unsigned i = 0; i < g->n_sums; i++) {
         struct fld_value v;
 
-        if (col_get(r, &g->sums[i], &v))
+        if (col_get(r, &g->sums[i], &v)) {
             p->sums[i] += v.u;
+            p->sums[g->n_sums + i / 64] |= UINT64_C(1) << i % 64;
+        }
     }
     return true;
 }
@@ -239,7 +241,7 @@ group_value(const struct groups *g, const struct group *p, const struct group_co
         return true;
     case GROUP_SUM:
         v->u = p->sums[c->at];
-        return true;
+        return p->sums[g->n_sums + c->at / 64] >> c->at % 64 & 1;
     }
     return false;
 }

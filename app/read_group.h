@@ -9,7 +9,7 @@
 
 #include "column.h"
 
-enum { GROUP_BY_MAX = 16, GROUP_SUMS_MAX = 48 };
+enum { GROUP_BY_MAX = 16, GROUP_SUMS_MAX = 160 };
 
 /* A column of the result. */
 enum group_col_kind {
@@ -31,7 +31,7 @@ struct group {
     struct group *later; /* the one made after it */
     uint64_t hash;
     uint64_t records, flows, start, end;
-    uint64_t *sums;
+    uint64_t *sums; /* and behind them a bit each: some record had a value */
     uint32_t key_bytes;
     uint8_t key[]; /* per column: length (2 bytes), then the value */
 };

@@ -74,11 +74,12 @@ void
 rows_name(struct rows *t, unsigned i, const char *name, unsigned type)
 {
     static const unsigned widths[] = {
-        [FLD_U] = 7, [FLD_IP4] = 15, [FLD_IP6] = 15, [FLD_MAC] = 17, [FLD_MS] = 30, [FLD_NTP] = 30,
-        [FLD_W] = 4, [FLD_F] = 6,    [FLD_B] = 5,    [FLD_ID] = 16,  [FLD_LIST] = 8};
+        [FLD_U] = 7,    [FLD_IP4] = 15, [FLD_IP6] = 15, [FLD_MAC] = 17, [FLD_MS] = 30,
+        [FLD_NTP] = 30, [FLD_W] = 4,    [FLD_F] = 6,    [FLD_B] = 5,    [FLD_ID] = 16,
+        [FLD_LIST] = 8, [FLD_S] = 8,    [FLD_A] = 8,    [FLD_O] = 8,    [FLD_R] = 7};
 
     t->names[i] = name;
-    t->is_right[i] = type == FLD_U;
+    t->is_right[i] = type == FLD_U || type == FLD_R;
     widen(t, i, strlen(name));
     widen(t, i, widths[type]);
 }

@@ -25,6 +25,7 @@
 enum {
     ADDRESS_FIRST = 21, /* 255.255.255.255:65535 */
     ADDRESS_STEP = 6,
+    END_WIDTH = 13, /* tcp_closed SF: 120 columns are full */
     CELL_BYTES = 64,
     NOTE_BYTES = PAVO_LAYERS_MAX * 32 + 256,
     LINE_BYTES = 16 * CELL_BYTES + NOTE_BYTES,
@@ -36,7 +37,7 @@ struct text {
     bool is_coloured;
     unsigned source_width, destination_width;
     unsigned year; /* of the header that was printed; 0: none yet */
-    const struct fld *detail, *reason, *decode, *protocol; /* rows with words */
+    const struct fld *detail, *reason, *decode, *protocol, *state; /* rows with words */
 };
 
 static char *
@@ -202,13 +203,18 @@ put_protocol(const struct text *t, char *at, const struct pavo_record *r)
     return fld_get(r, t->protocol, &v) ? value_put(at, t->protocol, &v) : put_text(at, "-");
 }
 
+/* "tcp_closed SF": why the record was made, and of TCP and UDP how the conversation went. */
 static char *
 put_end(const struct text *t, char *at, const struct pavo_record *r)
 {
     const struct fld *f = r->endDetail ? t->detail : t->reason;
     struct fld_value v;
 
-    return fld_get(r, f, &v) ? value_put(at, f, &v) : put_text(at, "-");
+    at = fld_get(r, f, &v) ? value_put(at, f, &v) : put_text(at, "-");
+    if (!r->hasPorts || !fld_get(r, t->state, &v))
+        return at;
+    *at++ = ' ';
+    return value_put(at, t->state, &v);
 }
 
 /* Does the id say more than which protocol is inside? */
@@ -315,7 +321,7 @@ put_header(const struct text *t, char *at)
         {"DESTINATION", t->destination_width},
         {"PACKETS", 11},
         {"BYTES", 11},
-        {"END", 11},
+        {"END", END_WIDTH},
     };
     char *begin;
 
@@ -379,13 +385,14 @@ text_record(void *enc, struct pavo_buf *out, const struct pavo_record *r)
     begin = at;
     at = put_end(t, at, r);
     if (r->n_encap) {
-        at = put_pad(at, begin, 11);
+        at = put_pad(at, begin, END_WIDTH);
         at = put_colour(t, at, COLOUR_DIM);
         at = put_tunnel(at, r);
         at = put_colour(t, at, COLOUR_NONE);
         at = put_notes(t, at, r);
     } else {
-        char *const notes = put_pad(at, begin, 11) - 1; /* each note begins with its own blank */
+        char *const notes =
+            put_pad(at, begin, END_WIDTH) - 1; /* each note begins with its own blank */
         char *const end = put_notes(t, notes, r);
 
         at = end == notes ? at : end;
@@ -505,7 +512,8 @@ text_open(const struct pavo_stream_info *info, struct pavo_err *err)
     t->reason = fld_find("flowEndReason", NULL);
     t->decode = fld_find("decodeReason", NULL);
     t->protocol = fld_find("protocolIdentifier", NULL);
-    if (!t->detail || !t->reason || !t->decode || !t->protocol) {
+    t->state = fld_find("connectionState", NULL);
+    if (!t->detail || !t->reason || !t->decode || !t->protocol || !t->state) {
         pavo_err_set(err, EINVAL, "text: fields.def lacks a field that the table shows");
         free(t);
         return NULL;

@@ -158,6 +158,30 @@ every_kind_has_its_values(void **state)
     }
 }
 
+/* Another's stream may hold anything there. */
+static void
+texts_are_quoted(void **state)
+{
+    struct pavo_record r = rec_tcp4();
+    struct table t;
+
+    rec_parts(&r, REC_PARTS_ALL);
+    strcpy(r.history, "Sh,\"\r\nA");
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), "Sh,\"\r\nA");
+    assert_string_equal(cell(&t, "state"), "SF");
+    pavo_buf_free(&t.buf);
+    memset(r.history, '"', sizeof r.history - 1);
+    r.history[sizeof r.history - 1] = '\0';
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), r.history);
+    pavo_buf_free(&t.buf);
+    strcpy(r.history, "#S");
+    table_make(&t, &r);
+    assert_string_equal(cell(&t, "history"), "#S");
+    pavo_buf_free(&t.buf);
+}
+
 static void
 names_are_quoted(void **state)
 {
@@ -217,6 +241,7 @@ static const struct t_case {
     {"IPv4 and IPv6 addresses share a column, and no word stands twice", one_column_per_word},
     {"every kind of record has its values, and empty cells for the rest",
      every_kind_has_its_values},
+    {"a text with comma, quote, line end or # is quoted", texts_are_quoted},
     {"a name with comma, quote, line end or # is quoted", names_are_quoted},
     {"a ledger record is one comment line with all numbers", ledger_is_a_comment},
 };

@@ -38,6 +38,7 @@ struct seen {
     unsigned n_templates, n_messages, n_flows, n_options, n_types, longest_message;
     uint32_t last_sequence[2], records[2];
     bool type_known[65536];
+    uint8_t type[65536];
     void (*on_record)(const struct template *t, const uint8_t *at, unsigned n, void *ctx);
     void *ctx;
 };
@@ -134,6 +135,7 @@ take_records(struct seen *s, uint32_t domain, unsigned id, const uint8_t *at, co
             s->n_types++;
             assert_int_equal(u32(find_field(t, at, 0, 346, &n)), 32473);
             s->type_known[u16(find_field(t, at, 0, 303, &n))] = true;
+            s->type[u16(find_field(t, at, 0, 303, &n))] = *find_field(t, at, 0, 339, &n);
         }
         if (s->on_record)
             s->on_record(t, at, (unsigned)(next - at), s->ctx);
@@ -239,7 +241,7 @@ templates_keep_the_order_that_collectors_need(void **state)
 
 struct found {
     const struct template *t;
-    uint8_t bytes[2048];
+    uint8_t bytes[8192];
     unsigned n;
 };
 
@@ -327,6 +329,92 @@ a_record_stands_in_the_elements_that_others_read(void **state)
     pavo_buf_free(&b);
 }
 
+/* Entries of a subTemplateMultiList, RFC 6313 section 4.5.3: template id, length with these four
+ * octets, fields. */
+static const uint8_t *
+find_part(const uint8_t *list, unsigned n, unsigned id, unsigned *bytes)
+{
+    const uint8_t *const end = list + n;
+
+    assert_int_equal(*list, 3); /* all of them */
+    for (list++; list < end; list += u16(list + 2)) {
+        assert_true(end - list >= 4 && u16(list + 2) >= 4 && u16(list + 2) <= end - list);
+        *bytes = u16(list + 2) - 4;
+        if (u16(list) == id)
+            return list + 4;
+    }
+    assert_ptr_equal(list, end);
+    return NULL;
+}
+
+static void
+parts_stand_in_their_list(void **state)
+{
+    static struct pavo_record r;
+    struct seen *s = calloc(1, sizeof *s);
+    static struct found f;
+    const uint8_t *list, *part;
+    const struct template *t;
+    struct pavo_buf b;
+    unsigned n, bytes;
+
+    (void)state;
+    r = rec_tcp4();
+    b = stream_of(&r, 1, 0);
+    s->on_record = keep_flow;
+    s->ctx = &f;
+    take_apart(s, b.at, b.len);
+    list = find_field(f.t, f.bytes, 32473, 1040, &n);
+    assert_int_equal(n, 1); /* an empty list */
+    assert_int_equal(*list, 3);
+    pavo_buf_free(&b);
+
+    rec_parts(&r, REC_PARTS_ALL);
+    r.tcp.retransmittedPackets[0] = 0x01020304;
+    r.tcp.tcpSequenceNumber[1] = 0xa1a2a3a4;
+    r.meter.packetBins[0][7] = 0x0b0c0d0e;
+    b = stream_of(&r, 1, 0);
+    memset(s, 0, sizeof *s);
+    s->on_record = keep_flow;
+    s->ctx = &f;
+    take_apart(s, b.at, b.len);
+    list = find_field(f.t, f.bytes, 32473, 1040, &n);
+    for (unsigned id = 270; id <= 281; id++) { /* each is as long as its template says */
+        const uint8_t *at;
+        unsigned field;
+
+        part = find_part(list, n, id, &bytes);
+        assert_non_null(part);
+        t = template_of(s, 7, id);
+        at = part;
+        for (unsigned i = 0; i < t->n; i++)
+            take_field(&t->f[i], &at, &field);
+        assert_ptr_equal(at, part + bytes);
+    }
+    part = find_part(list, n, 270, &bytes);
+    assert_memory_equal(find_field(template_of(s, 7, 270), part, 32473, 1042, &bytes), "ShADadFf",
+                        8);
+    assert_int_equal(bytes, 8);
+    part = find_part(list, n, 271, &bytes);
+    assert_int_equal(u32(find_field(template_of(s, 7, 271), part, 29305, 184, &bytes)), 0xa1a2a3a4);
+    part = find_part(list, n, 272, &bytes);
+    assert_int_equal(u32(find_field(template_of(s, 7, 272), part, 32473, 1061, &bytes)),
+                     0x01020304);
+    part = find_part(list, n, 274, &bytes);
+    assert_int_equal(u32(find_field(template_of(s, 7, 274), part, 32473, 1095, &bytes) + 28),
+                     0x0b0c0d0e);
+    assert_int_equal(bytes, 32);
+    part = find_part(list, n, 280, &bytes);
+    assert_memory_equal(find_field(template_of(s, 7, 280), part, 6871, 294, &bytes),
+                        "www.example.org", 15);
+    part = find_part(list, n, 281, &bytes);
+    find_field(template_of(s, 7, 281), part, 6871, 16402, &bytes);
+    assert_int_equal(bytes, 300);
+    assert_memory_equal(find_field(template_of(s, 7, 281), part, 6871, 18, &bytes), "GET /", 5);
+    free(s);
+    pavo_buf_free(&b);
+}
+
 /* The MACs of a backbone, an IPv6 tunnel inside, a tag: one template holds all three. */
 static void
 layers_with_macs_have_a_template(void **state)
@@ -404,6 +492,8 @@ no_message_is_longer_than_allowed_and_no_record_is_missing(void **state)
     (void)state;
     for (unsigned i = 0; i < N; i++)
         r[i] = i % 7 ? stream_random_record(&seed) : rec_longest();
+    for (unsigned i = 0; i < N; i += 100) /* nothing fits but the fields of all records */
+        rec_parts_longest(&r[i]);
     for (unsigned i = 0; i < 4; i++) {
         struct seen *s = calloc(1, sizeof *s);
         struct pavo_buf b = stream_of(r, N, limits[i]);
@@ -470,6 +560,17 @@ all_of_our_elements_are_described(void **state)
         }
     }
     assert_true(s->type_known[1150] && s->type_known[1151]); /* in lists only */
+    /* informationElementDataType, RFC 5610 section 3.1 and RFC 6313 section 4.1 */
+    assert_int_equal(s->type[1002], 11);
+    assert_int_equal(s->type[1029], 21);
+    assert_int_equal(s->type[1040], 22);
+    assert_int_equal(s->type[1041], 1);
+    assert_int_equal(s->type[1042], 13);
+    assert_int_equal(s->type[1043], 4);
+    assert_int_equal(s->type[1061], 3);
+    assert_int_equal(s->type[1095], 0);
+    assert_int_equal(s->type[1210], 12);
+    assert_int_equal(s->type[1212], 19);
     free(s);
     pavo_buf_free(&b);
 }
@@ -497,6 +598,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_keep_the_order_that_collectors_need),
         cmocka_unit_test(a_record_stands_in_the_elements_that_others_read),
+        cmocka_unit_test(parts_stand_in_their_list),
         cmocka_unit_test(layers_with_macs_have_a_template),
         cmocka_unit_test(each_kind_has_its_template),
         cmocka_unit_test(no_message_is_longer_than_allowed_and_no_record_is_missing),

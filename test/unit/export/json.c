@@ -88,7 +88,7 @@ is_json(json_t *root, const char *path, const char *expected)
 
     if (!m)
         fail_msg("no %s", path);
-    text = json_dumps(m, JSON_ENCODE_ANY | JSON_COMPACT);
+    text = json_dumps(m, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     assert_string_equal(text, expected);
     free(text);
 }
@@ -362,10 +362,12 @@ names_are_escaped(void **state)
 static void
 every_present_field_stands_at_its_path(void **state)
 {
-    const struct pavo_record all[] = {rec_tcp4(),   rec_udp6(),          rec_icmp4(),
-                                      rec_arp(),    rec_link(0x88cc, 0), rec_link(0x4242, 1),
-                                      rec_longest()};
+    struct pavo_record all[] = {rec_tcp4(),          rec_udp6(),          rec_icmp4(),  rec_arp(),
+                                rec_link(0x88cc, 0), rec_link(0x4242, 1), rec_longest()};
 
+    rec_parts(&all[0], REC_PARTS_ALL);
+    rec_parts(&all[1], REC_PARTS_ALL & ~PAVO_PART_METER);
+    rec_parts_longest(&all[6]);
     for (unsigned k = 0; k < sizeof all / sizeof all[0]; k++) {
         json_t *j = record_load(&all[k]);
 
@@ -373,7 +375,7 @@ every_present_field_stands_at_its_path(void **state)
         for (unsigned i = 0; i < fld_count; i++) {
             const struct fld *f = &fld_table[i];
             struct fld_value v;
-            char text[FLD_TEXT_MAX];
+            static char text[4096];
             json_t *m;
 
             if (!f->json[0] || f->type == FLD_LIST || !fld_get(&all[k], f, &v))
@@ -384,6 +386,10 @@ every_present_field_stands_at_its_path(void **state)
             fld_format(f, &v, text, sizeof text);
             if (json_is_string(m))
                 assert_string_equal(json_string_value(m), text);
+            else if (json_is_array(m))
+                for (size_t n = 0; n < json_array_size(m) || n < v.u; n++)
+                    assert_int_equal(json_integer_value(json_array_get(m, n)),
+                                     fld_number(&v, (unsigned)n));
             else if (json_is_integer(m))
                 assert_int_equal((uint64_t)json_integer_value(m), v.u);
             else
@@ -391,6 +397,102 @@ every_present_field_stands_at_its_path(void **state)
         }
         json_decref(j);
     }
+}
+
+static void
+parts_stand_at_their_paths(void **state)
+{
+    static struct pavo_record r;
+    json_t *j;
+
+    r = rec_tcp4();
+    rec_parts(&r, REC_PARTS_ALL);
+    r.cast = PAVO_CAST_MULTICAST;
+    r.initiatorTurned = 1;
+    r.tcp.retransmittedPackets[0] = 0;
+    r.tcp.handshakeServer_ns = 17800000;
+    r.tcp.handshakeClient_ns = 400000;
+    j = record_load(&r);
+    has_no_empty(j);
+    is_json(j, "flow.state", "\"SF\"");
+    is_json(j, "flow.history", "\"ShADadFf\"");
+    is_json(j, "flow.cast", "\"multicast\"");
+    is_json(j, "flow.initiator.turned", "true");
+    is_json(j, "flow.source.tcp_state", "\"closed\"");
+    is_json(j, "flow.destination.tcp_state", "\"established\"");
+    is_json(j, "flow.source.retransmits", "0");
+    is_json(j, "flow.source.tcp_options", "255");
+    is_json(j, "flow.ecn_negotiated", "true");
+    is_json(j, "flow.rtt.client_ns", "400000");
+    is_json(j, "flow.rtt.server_ns", "17800000");
+    is_json(j, "flow.rtt.handshake_ns", "18200000");
+    is_json(j, "flow.producer_consumer_ratio", "-0.6385");
+    is_json(j, "flow.source.ip_id", "\"counter\"");
+    is_json(j, "flow.source.payload_entropy", "200");
+    is_json(j, "flow.source.payload", "\"R0VUIC8=\"");
+    is_json(j, "flow.first.n", "16");
+    is_json(j, "flow.first.bytes",
+            "[1000,1001,1002,1003,1004,1005,1006,1007,1008,1009,1010,1011,1012,1013,1014,1015]");
+    is_json(j, "flow.first.directions", "\"<<<<>>>>><><<><>\"");
+    is_json(j, "network.application", "\"1\"");
+    is_json(j, "tls.client.server_name", "\"www.example.org\"");
+    is_json(j, "tls.client.ja4", "\"t13d1516h2_8daaf6152771_e5627efa2ab1\"");
+    is_json(j, "tls.next_protocol", "\"h2\"");
+    is_json(j, "tls.version", "\"1.3\"");
+    is_json(j, "flow.quic.version", "\"0x6b3343cf\"");
+    is_json(j, "dns.question.name", "\"a.example\"");
+    is_json(j, "dns.question.type", "\"AAAA\"");
+    is_json(j, "dns.response_code", "\"NXDOMAIN\"");
+    is_json(j, "url.domain", "\"b.example\"");
+    is_json(j, "flow.source.ssh", "\"SSH-2.0-one\"");
+    is_json(j, "flow.destination.ssh", "\"SSH-2.0-two\"");
+    is_json(j, "flow.assoc.protocol", "\"esp\"");
+    is_absent(j, "flow.totals_unknown");
+    assert_int_equal(json_array_size(member(j, "flow.source.pkt_size.hist")), PAVO_BINS);
+    assert_int_equal(json_array_size(member(j, "flow.destination.iat.hist")), PAVO_BINS);
+    json_decref(j);
+
+    r.parts = PAVO_PART_ECHO; /* what stands in the others is not read */
+    r.totalsUnknown = 1;
+    j = record_load(&r);
+    is_absent(j, "flow.source.retransmits");
+    is_absent(j, "flow.source.pkt_size");
+    is_absent(j, "flow.producer_consumer_ratio");
+    is_absent(j, "flow.rtt");
+    is_absent(j, "tls");
+    is_absent(j, "dns");
+    is_absent(j, "flow.first");
+    is_absent(j, "flow.total");
+    is_json(j, "flow.totals_unknown", "true");
+    assert_non_null(member(j, "flow.echo.rtt.mean_ns"));
+    json_decref(j);
+}
+
+static void
+parts_as_long_as_can_be(void **state)
+{
+    static struct pavo_record r;
+    json_t *j;
+
+    r = rec_longest();
+    rec_parts_longest(&r);
+    j = record_load(&r);
+    assert_string_equal(json_string_value(member(j, "dns.question.name")), r.names.dnsQuery);
+    assert_string_equal(json_string_value(member(j, "flow.destination.ssh")), r.names.banner[1]);
+    assert_int_equal(json_string_length(member(j, "flow.source.payload")), 2000);
+    assert_int_equal(json_array_size(member(j, "flow.first.gaps_us")), PAVO_FIRST_MAX);
+    json_decref(j);
+    r.first.n = 0;
+    r.names.dnsQuery[0] = '\0';
+    r.names.dnsType = 0;
+    r.names.hasDnsRcode = 0;
+    r.bytes.n[0] = 0;
+    j = record_load(&r);
+    is_json(j, "flow.first.n", "0");
+    is_absent(j, "flow.first.bytes");
+    is_absent(j, "dns");
+    is_absent(j, "flow.source.payload");
+    json_decref(j);
 }
 
 static void
@@ -475,6 +577,8 @@ static const struct t_case {
     {"interface names are escaped and made UTF-8", names_are_escaped},
     {"every field that is present stands at its path with its value",
      every_present_field_stands_at_its_path},
+    {"parts stand at their paths, and only those that are there", parts_stand_at_their_paths},
+    {"texts and bytes of any length fit their room", parts_as_long_as_can_be},
     {"the longest record fits its room", longest_record_fits},
     {"a ledger record has every count under its member's name", ledger_has_every_count},
     {"a ledger before the first packet has no time", ledger_before_the_first_packet},

@@ -59,7 +59,7 @@ header_once(void **state)
     assert_string_equal(
         line_of(&r),
         "START (2026, UTC)  DURATION PROTO  SOURCE                    DESTINATION           "
-        "PACKETS     BYTES       END         TUNNEL, NOTES\n"
+        "PACKETS     BYTES       END           TUNNEL, NOTES\n"
         "11-23 10:00:01.000 4.123s   tcp    192.0.2.10:51234      <-> 198.51.100.7:443      "
         "20/22       4021/14.2k  tcp_closed\n");
     assert_string_equal(
@@ -90,6 +90,29 @@ fits_the_columns(void **state)
     line = line_of(&r);
     assert_true(strlen(line) <= 121);
     assert_non_null(strstr(line, " 18.4E/18.4E 18.4E/18.4E capture_end\n"));
+    table_close();
+}
+
+static void
+state_stands_behind_the_end(void **state)
+{
+    struct pavo_record r = rec_tcp4();
+
+    table_open(false);
+    line_of(&r);
+    r.connState = PAVO_CONN_SF;
+    assert_non_null(strstr(line_of(&r), " tcp_closed SF\n"));
+    assert_true(strlen(line_of(&r)) <= 121);
+    rec_encap(&r, PAVO_CARRIER_VLAN, 100, 0);
+    assert_non_null(strstr(line_of(&r), " tcp_closed SF vlan 100\n"));
+    r.endDetail = PAVO_DETAIL_IDLE;
+    r.connState = PAVO_CONN_OTH; /* not known, unless TCP was followed */
+    assert_non_null(strstr(line_of(&r), " idle          vlan 100\n"));
+    r.parts = PAVO_PART_TCP;
+    assert_non_null(strstr(line_of(&r), " idle OTH      vlan 100\n"));
+    r = rec_icmp4();
+    r.connState = PAVO_CONN_S0;
+    assert_null(strstr(line_of(&r), "S0"));
     table_close();
 }
 
@@ -212,7 +235,7 @@ tunnels_and_notes(void **state)
     rec_encap(&r, PAVO_CARRIER_VXLAN, 5001, 4);
     rec_encap(&r, PAVO_CARRIER_IPIP, 4, 4);
     rec_encap(&r, PAVO_CARRIER_GRE, 0, 4);
-    assert_non_null(strstr(line_of(&r), " tcp_closed  vlan 100 vxlan 5001 ipip gre\n"));
+    assert_non_null(strstr(line_of(&r), " tcp_closed    vlan 100 vxlan 5001 ipip gre\n"));
     r.decodeReason = PAVO_WHY_TRUNCATED;
     assert_non_null(strstr(line_of(&r), " gre truncated\n"));
     r = rec_icmp4();
@@ -220,7 +243,7 @@ tunnels_and_notes(void **state)
     r.icmpErrorType = 11;
     line = line_of(&r);
     assert_non_null(strstr(line, " icmp   192.0.2.10             ?> 198.51.100.7          "));
-    assert_non_null(strstr(line, " idle        type 3/1 icmp error 11/0 x2\n"));
+    assert_non_null(strstr(line, " idle          type 3/1 icmp error 11/0 x2\n"));
     r = rec_arp();
     line = line_of(&r);
     assert_non_null(strstr(line, " arp    192.0.2.10 "));
@@ -232,11 +255,11 @@ tunnels_and_notes(void **state)
     assert_non_null(strstr(line_of(&r), " lldp   00-"));
     rec_encap(&r, PAVO_CARRIER_ETHERIP, 0, 4); /* no id */
     rec_encap(&r, PAVO_CARRIER_VLAN, 0, 0);    /* a priority tag */
-    assert_non_null(strstr(line_of(&r), " idle        etherip vlan 0\n"));
+    assert_non_null(strstr(line_of(&r), " idle          etherip vlan 0\n"));
     r = rec_tcp4();
     r.protocolName = PAVO_NAME_LLDP;
     assert_non_null(strstr(line_of(&r), " tcp    192.0.2.10:51234 "));
-    assert_non_null(strstr(line_of(&r), " tcp_closed  lldp\n"));
+    assert_non_null(strstr(line_of(&r), " tcp_closed    lldp\n"));
     r = rec_link(0x1234, false);
     assert_non_null(strstr(line_of(&r), " 0x1234 00-"));
     r = rec_link(0x0102, true);
@@ -302,6 +325,8 @@ static const struct t_case {
 } cases[] = {
     {"the header stands once, and again in another year", header_once},
     {"the widest IPv4 record without a tunnel fits 120 columns", fits_the_columns},
+    {"how the conversation went stands behind why the record was made",
+     state_stands_behind_the_end},
     {"the arrow tells directions and whether the initiator is a guess", arrows},
     {"large numbers are cut to three digits, never rounded up", numbers_are_cut},
     {"durations have units", durations},

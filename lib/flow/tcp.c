@@ -170,8 +170,10 @@ response(struct tcp_seg *g)
         t->asked = 1;
         t->response_us = us;
     } else if (t->asked && !by_initiator) {
+        const uint32_t waited = us - t->response_us;
+
         t->answered = 1;
-        t->response_us = us - t->response_us;
+        t->response_us = waited < UINT32_C(1) << 31 ? waited : 0; /* time may run back a little */
     }
 }
 
@@ -197,6 +199,15 @@ options(struct tcp_seg *g)
             rare->has_token |= (uint8_t)(1u << g->side);
         }
     }
+}
+
+/* A SYN with another number than the one before, amid data: it is answered with a challenge (RFC
+ * 9293 section 3.10.7.4), and says nothing of this connection. */
+static bool
+is_challenged(const struct tcp_seg *g)
+{
+    return !(g->flags & TCP_RST) && (g->x->seen & TCP_HAS_SEQ) &&
+           g->p->at.tcp_seq + 1 != g->x->base && ((g->x->seen | g->y->seen) & 1u << HISTORY_D);
 }
 
 static bool
@@ -254,12 +265,17 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     g.x->twin = twin;
     if (pavo_unlikely(tcp_state(g.x) == PAVO_SIDE_INACTIVE && g.x->first_flags == 0))
         g.x->first_flags = g.flags;
+    if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
+        control(&g, now_ns);
+    if (pavo_unlikely(g.flags & TCP_SYN) && is_challenged(&g)) {
+        letters(&g);
+        tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
+        return SAID_AGAIN;
+    }
     if (pavo_unlikely(p->at.has_tcp_opt & ~PAVO_TCP_OPT_TS))
         options(&g);
     else
         g.x->options |= p->at.has_tcp_opt;
-    if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
-        control(&g, now_ns);
     if (pavo_unlikely(t->shake != SHAKE_DONE) && (t->shake || (g.flags & TCP_SYN)))
         handshake(&g);
     letters(&g);

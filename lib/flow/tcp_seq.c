@@ -231,11 +231,11 @@ segment(struct tcp_seg *g)
     struct loss_part *loss;
 
     if (pavo_unlikely(g->flags & TCP_SYN) && (x->seen & TCP_HAS_SEQ) && seq + 1 != x->base) {
-        if ((x->seen | y->seen) & 1u << HISTORY_D)
-            return; /* a challenge, RFC 9293 section 3.10.7.4 */
         x->seen &= (uint16_t) ~(TCP_HAS_SEQ | TCP_HAS_ACKED | TCP_PROBED | TCP_FINISHED);
         if (g->loss)
-            g->loss->side[g->side].n_holes = 0;
+            g->loss->side[g->side].n_holes = g->loss->side[g->side].retx = 0;
+        if (g->meter)
+            g->meter->side[g->side].rtt_is = 0;
     }
     if (pavo_unlikely(!(x->seen & TCP_HAS_SEQ))) {
         x->seen |= TCP_HAS_SEQ;
@@ -263,14 +263,15 @@ segment(struct tcp_seg *g)
     } else if (seq_reaches(seq, x->next)) {
         if (x->seen & TCP_FINISHED)
             return;
-        hole_open(g, x->next, seq);
+        if (x->next + ((x->seen & TCP_PROBED) != 0) != seq)
+            hole_open(g, x->next + ((x->seen & TCP_PROBED) != 0), seq);
         advance(x, end);
         g->said = SAID_GAP;
     } else {
         if ((x->seen & TCP_FINISHED) && seq_passes(end, x->next))
             return;
         behind(g, seq, end);
-        if (g->flags & TCP_FIN)
+        if ((g->flags & TCP_FIN) && end == x->next) /* one before that is not of this connection */
             x->seen |= TCP_FINISHED;
         return;
     }

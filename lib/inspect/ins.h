@@ -37,16 +37,30 @@ enum ins_got ins_quic(struct pavo_inspect *i, unsigned side, const uint8_t *at, 
 
 /* ---- dns.c: RFC 1035 ---- */
 
-/* A message: name and type of the first question, code of a response. */
-enum ins_got ins_dns(const uint8_t *at, uint32_t n, struct pavo_record_names *out);
+/* A message of 'told' bytes of which 'n' are there: name and type of the first question, code of a
+ * response. INS_MORE if the questions go on behind 'n'. */
+enum ins_got ins_dns(const uint8_t *at, uint32_t n, uint32_t told, struct pavo_record_names *out);
 
-/* ---- http.c, ssh.c, apps.c: the first bytes of a side of a stream or of a datagram ---- */
+/* ---- http.c, ssh.c: the first bytes of a side of a stream ---- */
 
+/* A request or status line, then the host. The label is set as soon as the line is whole. */
 enum ins_got ins_http(const uint8_t *at, uint32_t n, struct pavo_record_names *out);
 enum ins_got ins_ssh(const uint8_t *at, uint32_t n, unsigned side, struct pavo_record_names *out);
-/* The label of all else. */
-enum pavo_app ins_app_stream(const uint8_t *at, uint32_t n);
-enum pavo_app ins_app_datagram(const uint8_t *at, uint32_t n);
+
+/* ---- apps.c and its kin: labels of all else ---- */
+
+/* What there is to judge by. What was said of a shorter 'n' never turns into another label as more
+ * comes: INS_YES and INS_NO stay what they are, and INS_MORE keeps those behind it waiting. */
+struct ins_seen {
+    const uint8_t *at;
+    uint32_t n;
+    uint32_t told;        /* bytes of the datagram; UINT32_MAX for a stream */
+    const uint8_t *other; /* what the other side of a stream began with */
+    uint32_t n_other;
+};
+
+enum ins_got ins_app_stream(const struct ins_seen *s, enum pavo_app *app);
+enum ins_got ins_app_datagram(const struct ins_seen *s, enum pavo_app *app);
 
 /* ---- text.c ---- */
 

@@ -1,5 +1,5 @@
-/* ja4.c - spells a JA4: what the hello offers, its ciphers sorted and hashed, its extensions sorted and
- * hashed with the signature algorithms as they stand */
+/* ja4.c - spells a JA4: what the hello offers, its ciphers sorted and hashed, its extensions sorted
+ * and hashed with the signature algorithms as they stand */
 #include "ja4.h"
 
 #include <stdio.h>
@@ -93,7 +93,8 @@ at_most_99(unsigned n)
 void
 ja4_spell(struct ja4 *j, char out[JA4_BYTES])
 {
-    char ends[2] = {'0', '0'}, b[HASH_LETTERS + 1] = "000000000000", c[HASH_LETTERS + 1] = "000000000000";
+    char ends[2] = {'0', '0'}, b[HASH_LETTERS + 1] = "000000000000",
+         c[HASH_LETTERS + 1] = "000000000000";
     uint16_t kept[JA4_LIST_MAX];
     unsigned n = 0;
     struct sha256 s;

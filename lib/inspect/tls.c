@@ -1,7 +1,7 @@
 /* tls.c - the hellos of TLS, RFC 8446 section 4.1, RFC 5246 section 7.4.1
  *
- * A hello may be cut into records, so its bytes are put together first. What is longer than the caller
- * keeps is read as far as it goes; the fingerprint is only made of a whole one.
+ * A hello may be cut into records, so its bytes are put together first. What is longer than the
+ * caller keeps is read as far as it goes; the fingerprint is only made of a whole one.
  */
 #include <string.h>
 
@@ -18,10 +18,10 @@ enum {
     MESSAGE_HEAD = 4,
     RANDOM = 32,
     SESSION_MAX = 32,
-    EXT_SERVER_NAME = 0,           /* RFC 6066 section 3 */
-    EXT_SIGNATURES = 13,           /* RFC 8446 section 4.2.3 */
-    EXT_ALPN = 16,                 /* RFC 7301 section 3.1 */
-    EXT_VERSIONS = 43,             /* RFC 8446 section 4.2.1 */
+    EXT_SERVER_NAME = 0, /* RFC 6066 section 3 */
+    EXT_SIGNATURES = 13, /* RFC 8446 section 4.2.3 */
+    EXT_ALPN = 16,       /* RFC 7301 section 3.1 */
+    EXT_VERSIONS = 43,   /* RFC 8446 section 4.2.1 */
     EXTENSIONS_MAX = 128,
 };
 

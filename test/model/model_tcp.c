@@ -46,11 +46,13 @@ since(uint64_t from_ns, uint64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-/* A time that stands in a record: 0 is none. */
+/* A half of the handshake as records have it: 0 is none, and from 2^31 on whole microseconds. */
 static uint64_t
 shown(uint64_t ns)
 {
-    return ns == 0 ? 1 : ns < UINT32_MAX ? ns : UINT32_MAX;
+    if (ns >> 31)
+        return ns / 1000 * 1000;
+    return ns ? ns : 1;
 }
 
 static bool
@@ -325,8 +327,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     const struct pavo_layers *l = &p->at;
     const bool syn = (l->tcp_flags & F_SYN) != 0, fin = (l->tcp_flags & F_FIN) != 0;
     const uint32_t len = l->payload_len + syn + fin;
-    const uint64_t late =
-        c->has_server && c->has_client ? c->server_ns + c->client_ns : UNKNOWN_HANDSHAKE_NS;
+    const uint64_t late = c->has_client ? (c->server_ns + c->client_ns) / 2 : UNKNOWN_HANDSHAKE_NS;
     int64_t seq = start(l->tcp_seq), end;
 
     if (x->is_begun)
@@ -344,7 +345,6 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         x->is_begun = true;
         x->base = syn ? seq + 1 : seq;
         x->next = end;
-        x->first_seq = l->tcp_seq;
         time_take(c, x, p, end);
     } else if (len == 0) {
         return;
@@ -449,6 +449,8 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     if (ack - before > INT64_C(1) << 30 || before - ack > INT64_C(1) << 30)
         return;
 
+    if ((l->tcp_flags & F_SYN) && !reaches(y->next, ack))
+        return; /* not acceptable */
     if (y->has_acked && ack <= y->acked)
         is_higher = false;
     if (is_higher) {
@@ -470,7 +472,10 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         const int64_t from = y->next;
 
         y->next = count_on(from, l->tcp_ack);
-        missed_take(c, xi, (uint64_t)(y->next - from) - probed);
+        if (from == y->base && !y->has_syn && y->next == from + 1)
+            y->base = y->next; /* all that was seen of it was a keep-alive */
+        else
+            missed_take(c, xi, (uint64_t)(y->next - from) - probed);
     }
 
     if (y->has_acked && ack == y->acked && !l->payload_len && !(l->tcp_flags & (F_SYN | F_FIN)) &&
@@ -500,11 +505,6 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         else if (has_ts(l) && l->tcp_tsecr == y->timed_tsval)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
         y->has_timed = false;
-    }
-    if (!(l->tcp_flags & F_SYN) && c->has_server && !c->has_client && y->sent == SENT_SYNACK &&
-        x->sent == SENT_SYN && ack >= y->base) {
-        c->has_client = true;
-        c->client_ns = shown(since(c->last_ns, p->ts_ns));
     }
 }
 
@@ -542,14 +542,26 @@ window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
     }
 }
 
-/* The SYN+ACK. Times of the handshake are since the packet before, which is a SYN or its copy. */
+/* From the last SYN to the first SYN+ACK, and from that to what acknowledges it. */
 static void
 handshake_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 {
-    if (!(p->at.tcp_flags & F_ACK) || c->side[xi].sent || c->side[!xi].sent != SENT_SYN)
-        return;
-    c->has_server = true;
-    c->server_ns = shown(since(c->last_ns, p->ts_ns));
+    struct side *x = &c->side[xi], *y = &c->side[!xi];
+    const unsigned f = p->at.tcp_flags & (F_SYN | F_ACK);
+
+    if (f == F_SYN && !c->has_server) {
+        c->syn_ns = p->ts_ns;
+    } else if (f == (F_SYN | F_ACK) && !c->has_server) {
+        if (!c->syn_ns || y->state != PAVO_SIDE_SYN_SENT || x->state != PAVO_SIDE_INACTIVE)
+            return;
+        c->has_server = true;
+        c->synack_ns = p->ts_ns;
+        c->server_ns = shown(since(c->syn_ns, p->ts_ns));
+    } else if (f == F_ACK && c->has_server && !c->has_client && x->first_syn == F_SYN &&
+               y->first_syn == (F_SYN | F_ACK) && reaches(p->at.tcp_ack, y->base)) {
+        c->has_client = true;
+        c->client_ns = shown(since(c->synack_ns, p->ts_ns));
+    }
 }
 
 static void
@@ -606,13 +618,14 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         states_take(c, xi, l);
         return;
     }
+    if (!(f & F_RST))
+        handshake_take(c, xi, p);
     history_take(c, xi, l);
     states_take(c, xi, l);
     if (f & F_RST) {
         x->options |= l->has_tcp_opt;
         c->was_reset |= !c->is_over;
         c->is_over = true;
-        x->sent |= SENT_OTHER;
         return;
     }
     x->options |= l->has_tcp_opt;
@@ -624,14 +637,10 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         syn_take(x, l);
     zero_window_take(c, xi, l);
     sequence_take(c, xi, p);
-    if (f & F_SYN)
-        handshake_take(c, xi, p);
     if (f & F_ACK)
         ack_take(c, xi, p);
-    if (!(f & F_SYN))
-        x->sent |= SENT_OTHER;
-    else if (!(x->sent & (SENT_SYN | SENT_SYNACK)))
-        x->sent |= (f & F_ACK) ? SENT_SYNACK : SENT_SYN;
+    if ((f & F_SYN) && !x->first_syn)
+        x->first_syn = f & (F_SYN | F_ACK);
     window_take(c, xi, l);
     payload_take(c, xi, p);
     if (!(f & F_SYN)) {
@@ -648,8 +657,6 @@ connection_take(struct connection *c, const struct pavo_packet *p)
     c->has_meter |= c->has_sent[p->is_b];
     c->has_sent[p->is_b] = true;
     segment_take(c, p);
-    if (p->ts_ns > c->last_ns)
-        c->last_ns = p->ts_ns;
 }
 
 void
@@ -749,7 +756,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
     for (unsigned d = 0; d < 2; d++) {
         const struct side *s = &c->side[d ^ c->initiator];
 
-        t->tcpSequenceNumber[d] = s->has_syn ? s->syn_seq : s->first_seq;
+        t->tcpSequenceNumber[d] = s->has_syn ? s->syn_seq : s->is_begun ? (uint32_t)s->base : 0;
         r->initialTCPFlags[d] = s->first_flags;
         t->streamOctets[d] = stream_octets(s);
         t->retransmittedPackets[d] = s->c.retransmitted;

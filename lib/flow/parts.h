@@ -66,8 +66,9 @@ struct tcp_part {
     uint32_t server;       /* SYN to SYN+ACK, as span_of() keeps it; 0: not seen */
     uint32_t client;       /* SYN+ACK to ACK */
     uint32_t response_us;  /* from the first request to its answer; see 'asked' */
-    uint32_t loss : 28;    /* number of the loss part; TCP_LOSS_REFUSED: its pool was empty */
+    uint32_t loss : 27;    /* number of the loss part; TCP_LOSS_REFUSED: its pool was empty */
     uint32_t shake : 2;    /* enum tcp_shake: what server, client and response_us hold meanwhile */
+    uint32_t asker : 1;    /* the side that asked */
     uint32_t asked : 1;    /* response_us is the time of the first request, modulo 2^32 */
     uint32_t answered : 1; /* response_us is the time to the first answer */
 };
@@ -94,7 +95,7 @@ span_ns(uint32_t span)
 
 /* ---- TCP: what goes wrong ---- */
 
-enum { LOSS_HOLES = 4, TCP_LOSS_REFUSED = (1 << 28) - 1 };
+enum { LOSS_HOLES = 4, TCP_LOSS_REFUSED = (1 << 27) - 1 };
 
 struct loss_side {
     /* Of this interval. */

@@ -118,13 +118,12 @@ span_since(uint64_t then_ns, const struct pavo_packet *p)
 
 /* The two halves of the handshake: from the last SYN to the first SYN+ACK, and from that to the
  * first segment that acknowledges it. A request within the SYN (RFC 7413) has taken half of the
- * place; then the low half of the time must do. */
+ * place: then the second half is not told. */
 static void
 handshake(struct tcp_seg *g)
 {
     struct tcp_part *t = g->t;
     const uint64_t now_ns = g->p->ts_ns;
-    uint64_t then_ns;
 
     if (g->flags & TCP_RST)
         return;
@@ -145,14 +144,13 @@ handshake(struct tcp_seg *g)
             t->response_us = (uint32_t)(now_ns >> 32);
     } else if (t->shake == SHAKE_SYNACK && (g->flags & TCP_ACK) && (g->x->seen & 1u << HISTORY_S) &&
                (g->y->seen & 1u << HISTORY_H) && seq_reaches(g->p->at.tcp_ack, g->y->base)) {
-        then_ns = (t->asked ? (now_ns - (uint32_t)((uint32_t)now_ns - t->client)) >> 32
-                            : (uint64_t)t->response_us)
-                      << 32 |
-                  t->client;
         t->shake = SHAKE_DONE;
-        t->client = span_since(then_ns, g->p);
-        if (!t->asked)
+        if (t->asked) {
+            t->client = 0;
+        } else {
+            t->client = span_since((uint64_t)t->response_us << 32 | t->client, g->p);
             t->response_us = 0;
+        }
     }
 }
 
@@ -168,8 +166,9 @@ response(struct tcp_seg *g)
         return;
     if (!t->asked && by_initiator) {
         t->asked = 1;
+        t->asker = g->side & 1;
         t->response_us = us;
-    } else if (t->asked && !by_initiator) {
+    } else if (t->asked && t->asker != g->side) {
         const uint32_t waited = us - t->response_us;
 
         t->answered = 1;
@@ -222,11 +221,19 @@ control(struct tcp_seg *g, uint64_t now_ns)
 {
     struct pavo_flow *f = g->f;
 
+    const uint16_t was = f->flags;
+
     if ((g->flags & TCP_SYN) && !(g->flags & TCP_RST)) {
         if (g->flags & TCP_ACK)
             initiator_turn(f, PAVO_BASIS_SYNACK, g->side == 0);
         else
             initiator_turn(f, PAVO_BASIS_SYN, g->side == 1);
+    }
+    if (((was ^ f->flags) & FLOW_FWD_B) &&
+        g->t->asked) { /* what came before were not its requests */
+        if (g->t->shake == SHAKE_SYNACK)
+            g->t->shake = SHAKE_NONE; /* a part of the time is gone */
+        g->t->asked = g->t->answered = 0;
     }
     if (state_lingers(f->state))
         return; /* closed stays closed, and what comes then does not lengthen the linger */
@@ -268,7 +275,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
         control(&g, now_ns);
     if (pavo_unlikely(g.flags & TCP_SYN) && is_challenged(&g)) {
-        letters(&g);
+        history_add(&t->history, side, (g.flags & TCP_ACK) ? HISTORY_H : HISTORY_S);
         tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
         return SAID_AGAIN;
     }
@@ -374,7 +381,7 @@ tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd, st
     out->ecnNegotiated = is_ecn_negotiated(t, fwd);
     out->handshakeServer_ns = t->shake >= SHAKE_SYNACK ? span_ns(t->server) : 0;
     out->handshakeClient_ns = t->shake == SHAKE_DONE ? span_ns(t->client) : 0;
-    out->response_ns = t->answered ? (uint64_t)t->response_us * 1000 : 0;
+    out->response_ns = t->answered && t->asker == fwd ? (uint64_t)t->response_us * 1000 : 0;
     if (t->loss != TCP_LOSS_REFUSED) {
         r->parts |= PAVO_PART_LOSS;
         if (t->loss)

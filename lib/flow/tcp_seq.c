@@ -49,9 +49,13 @@ tcp_stream_octets(const struct tcp_side *x)
 uint64_t
 tcp_unacked_octets(const struct tcp_side *x)
 {
-    if (!(x->seen & TCP_HAS_SEQ) || !(x->seen & TCP_HAS_ACKED) || seq_reaches(x->acked, x->next))
+    const uint32_t sent = x->next - x->base, acked = x->acked - x->base;
+
+    if (!(x->seen & TCP_HAS_SEQ) || !(x->seen & TCP_HAS_ACKED))
         return 0;
-    return x->next - (seq_reaches(x->acked, x->base) || x->wraps ? x->acked : x->base);
+    if (x->wraps == 0 && sent < UINT32_C(1) << 31) /* what lies before the base is acknowledged */
+        return acked > UINT32_C(1) << 31 ? sent : sent > acked ? sent - acked : 0;
+    return seq_reaches(x->acked, x->next) ? 0 : x->next - x->acked;
 }
 
 /* ---- holes ---------------------------------------------------------------------------------- */
@@ -165,7 +169,8 @@ rtt_sample(struct tcp_seg *g, uint32_t ack)
 static uint64_t
 reorder_ns(const struct tcp_part *t)
 {
-    return t->shake == SHAKE_DONE ? (span_ns(t->server) + span_ns(t->client)) / 2 : REORDER_NS;
+    return t->shake == SHAKE_DONE && t->client ? (span_ns(t->server) + span_ns(t->client)) / 2
+                                               : REORDER_NS;
 }
 
 static unsigned
@@ -366,13 +371,12 @@ acknowledge(struct tcp_seg *g, bool same_window)
     struct loss_part *loss = g->loss;
     int32_t by;
 
-    if (is_first && !(y->seen & TCP_HAS_SEQ))
-        by = 1;
-    else
-        by = (int32_t)(ack - (is_first ? y->next : y->acked));
+    if (!(y->seen & TCP_HAS_SEQ))
+        return; /* of a side that was not seen nothing is known */
+    by = (int32_t)(ack - (is_first ? y->next : y->acked));
     if (by > ACK_FAR || by < -ACK_FAR)
         return;
-    if ((g->flags & TCP_SYN) && (y->seen & TCP_HAS_SEQ) && seq_passes(ack, y->next))
+    if ((g->flags & TCP_SYN) && seq_passes(ack, y->next))
         return; /* not acceptable, RFC 9293 section 3.10.7.3 */
     if (loss)
         spurious(g, &loss->side[!g->side], ack);
@@ -381,7 +385,7 @@ acknowledge(struct tcp_seg *g, bool same_window)
     rtt_sample(g, ack);
     if (!is_first && by == 0) {
         if (same_window && at->payload_len == 0 && !(g->flags & (TCP_SYN | TCP_FIN)) &&
-            (y->seen & TCP_HAS_SEQ) && seq_passes(y->next, ack)) {
+            seq_passes(y->next, ack)) {
             if ((loss = tcp_loss(g)))
                 loss->side[g->side].duplicate_acks++;
             if (dupacks_of(x) < TCP_DUPACKS_MAX)
@@ -394,7 +398,7 @@ acknowledge(struct tcp_seg *g, bool same_window)
     y->seen |= TCP_HAS_ACKED;
     if (loss)
         holes_acknowledge(g, &loss->side[!g->side], ack);
-    if ((y->seen & TCP_HAS_SEQ) && pavo_unlikely(seq_passes(ack, y->next))) {
+    if (pavo_unlikely(seq_passes(ack, y->next))) {
         const uint32_t seen = (y->seen & TCP_PROBED) != 0;
         const uint32_t bytes = ack - y->next;
 

@@ -557,9 +557,10 @@ handshake_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         c->has_server = true;
         c->synack_ns = p->ts_ns;
         c->server_ns = shown(since(c->syn_ns, p->ts_ns));
-    } else if (f == F_ACK && c->has_server && !c->has_client && x->first_syn == F_SYN &&
+    } else if (f == F_ACK && c->has_server && !c->has_shaken && x->first_syn == F_SYN &&
                y->first_syn == (F_SYN | F_ACK) && reaches(p->at.tcp_ack, y->base)) {
-        c->has_client = true;
+        c->has_shaken = true;
+        c->has_client = !c->side[c->initiator].has_payload_time;
         c->client_ns = shown(since(c->synack_ns, p->ts_ns));
     }
 }
@@ -688,6 +689,8 @@ unacked_octets(const struct side *s)
 
     if (!s->is_begun || !s->has_acked)
         return 0;
+    if ((open < seen ? open : seen) >= UINT32_C(1) << 31)
+        return 0; /* no window is larger */
     return open < seen ? open : seen;
 }
 

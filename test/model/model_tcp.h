@@ -90,7 +90,7 @@ struct connection {
     bool has_sent[2]; /* a packet of any kind */
     bool has_meter;   /* one side has sent a second one, or a record was made */
     uint64_t syn_ns, synack_ns;
-    bool has_server, has_client;
+    bool has_server, has_client, has_shaken;
     uint64_t server_ns, client_ns;
     struct {
         uint8_t side;

@@ -233,7 +233,6 @@ model_tcp(struct model_flow *f, const struct pavo_packet *p)
     if ((flags & SYN) && !(flags & RST)) {
         const enum pavo_basis basis = (flags & ACK) ? PAVO_BASIS_SYNACK : PAVO_BASIS_SYN;
 
-        f->has_syn[s] = true;
         if (!f->exported && basis > f->basis) {
             f->basis = basis;
             f->fwd = (flags & ACK) ? !s : s;
@@ -249,8 +248,11 @@ model_tcp(struct model_flow *f, const struct pavo_packet *p)
         return;
     if ((flags & SYN) && f->has_data && f->has_base[s] && p->at.tcp_seq + 1 != f->base[s])
         return; /* a challenge */
+    if (flags & SYN)
+        f->has_syn[s] = true;
     model_numbers(f, p);
-    if ((flags & ACK) && (!f->has_ack[!s] || is_before(f->acked[!s], p->at.tcp_ack)) &&
+    if ((flags & ACK) && f->has_base[!s] &&
+        (!f->has_ack[!s] || is_before(f->acked[!s], p->at.tcp_ack)) &&
         !((flags & SYN) && f->has_base[!s] && is_before(f->next[!s], p->at.tcp_ack))) {
         const bool is_beyond = f->has_base[!s] && is_before(f->next[!s], p->at.tcp_ack);
 

@@ -128,7 +128,7 @@ app_postgresql(const struct ins_seen *s)
         p++;
     if (p == s->n && p < 40)
         return INS_MORE;
-    return at[p] == 0 && p - 8 >= 4 && p < bytes ? INS_YES : INS_NO;
+    return p < 40 && at[p] == 0 && p - 8 >= 4 && p < bytes ? INS_YES : INS_NO;
 }
 
 /* MongoDB wire protocol: length, request, answer to, operation; little-endian. */
@@ -161,7 +161,7 @@ app_mongodb(const struct ins_seen *s)
         p++;
     if (p == s->n && p < 140)
         return INS_MORE;
-    return at[p] == 0 && p < bytes && memchr(at + 20, '.', p - 20) ? INS_YES : INS_NO;
+    return p < 140 && at[p] == 0 && p < bytes && memchr(at + 20, '.', p - 20) ? INS_YES : INS_NO;
 }
 
 /* MQTT 5.0 section 3.1: type 1 without flags, a length, the name of the protocol, its level. */
@@ -311,26 +311,41 @@ app_kafka(const struct ins_seen *s)
     return is_printable(at + 14, name) ? INS_YES : INS_NO;
 }
 
-/* CQL binary protocol v3 to v5: version, flags, stream, operation, length. */
-enum ins_got
-app_cassandra(const struct ins_seen *s)
+/* CQL binary protocol v3 to v5: version, flags, stream, operation, length. OPTIONS is empty and
+ * needs its answer, SUPPORTED; STARTUP has a map of strings, in any order. */
+static enum ins_got
+test_cassandra(const uint8_t *at, uint32_t n, const uint8_t *other, uint32_t n_other)
 {
-    const uint8_t *at = s->at;
-
-    if (at[0] < 3 || at[0] > 5 || (s->n > 1 && at[1] > 0x1f))
+    if (at[0] < 3 || at[0] > 5 || (n > 1 && at[1] > 0x1f))
         return INS_NO;
-    if (s->n < 9)
+    if (n < 9)
         return INS_MORE;
-    if (at[4] == 5)
-        return be32(at + 5) == 0 && be16(at + 2) < 0x100 ? INS_YES : INS_NO;
+    if (at[4] == 5) {
+        if (be32(at + 5) != 0)
+            return INS_NO;
+        if (n_other < 9)
+            return INS_MORE;
+        return other[0] == (at[0] | 0x80) && be16(at + 2) == be16(other + 2) && other[4] == 6 &&
+                       be32(other + 5) < 1 << 16
+                   ? INS_YES
+                   : INS_NO;
+    }
     if (at[4] != 1 || be32(at + 5) < 22 || be32(at + 5) > 2048)
         return INS_NO;
-    if (s->n < 24) /* a map of strings, in any order */
+    if (n < 24)
         return INS_MORE;
     return be16(at + 9) <= 8 && be16(at + 11) <= 32 && at[13] >= 'A' && at[13] <= 'Z' &&
                    is_printable(at + 13, be16(at + 11) < 11 ? be16(at + 11) : 11)
                ? INS_YES
                : INS_NO;
+}
+
+enum ins_got
+app_cassandra(const struct ins_seen *s)
+{
+    if (s->at[0] < 0x83 || s->at[0] > 0x85)
+        return test_cassandra(s->at, s->n, s->other, s->n_other);
+    return s->n_other ? test_cassandra(s->other, s->n_other, s->at, s->n) : INS_MORE;
 }
 
 /* MS-TDS section 2.2.6.5: the header of a packet, then tokens of five bytes until 255, the first of

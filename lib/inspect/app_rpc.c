@@ -232,8 +232,11 @@ app_dcerpc(const struct ins_seen *s)
     if (s->n < 16)
         return INS_MORE;
     bytes = at[4] & 0x10 ? le16(at + 8) : be16(at + 8);
-    return (at[2] == 0 || at[2] == 2 || at[2] == 3 || (at[2] >= 11 && at[2] <= 16)) &&
-                   (at[4] & 0xee) == 0 && at[5] <= 3 && at[6] == 0 && at[7] == 0 && bytes > 16
+    if (at[5] != 0 || at[6] != 0 || at[7] != 0 || bytes <= 16)
+        return INS_NO;
+    if (at[4] == 0) /* the order of few: only a bind or its end, which are not short */
+        return (at[2] == 11 || at[2] == 12) && bytes >= 60 && bytes <= 8192 ? INS_YES : INS_NO;
+    return at[4] == 0x10 && (at[2] == 0 || at[2] == 2 || at[2] == 3 || (at[2] >= 11 && at[2] <= 16))
                ? INS_YES
                : INS_NO;
 }
@@ -248,7 +251,7 @@ app_dcerpc_udp(const struct ins_seen *s)
         return INS_NO;
     if (s->n < 80)
         return INS_MORE;
-    return at[1] <= 19 && (at[4] & 0xee) == 0 && at[5] <= 3 && at[6] == 0 &&
+    return at[1] <= 19 && (at[4] & 0xee) == 0 && at[5] == 0 && at[6] == 0 &&
                    app_fits(s, 80u + (at[4] & 0x10 ? le16(at + 74) : be16(at + 74)))
                ? INS_YES
                : INS_NO;

@@ -208,7 +208,7 @@ read_tag(const uint8_t *at, uint32_t n, uint32_t *pos)
         p++;
     if (p == n && p < 16)
         return INS_MORE;
-    if (p == 0 || at[p] != ' ')
+    if (p == 0 || p == 16 || at[p] != ' ')
         return INS_NO;
     *pos = p + 1;
     return INS_YES;
@@ -278,7 +278,7 @@ test_request(const struct ins_seen *s, const char *const *targets, const char *v
         p++;
     if (p == s->n && p < 20)
         return INS_MORE;
-    if (p < 3 || s->at[p] != ' ')
+    if (p < 3 || p == 20 || s->at[p] != ' ')
         return got;
     p++;
     got = begins_any(s->at + p, s->n - p, targets);
@@ -444,7 +444,7 @@ app_irc_server(const struct ins_seen *s)
         p++;
     if (p == s->n && p < 100)
         return INS_MORE;
-    if (p < 4 || s->at[p] != ' ')
+    if (p < 4 || p == 100 || s->at[p] != ' ')
         return INS_NO;
     return begins_any(s->at + p + 1, s->n - p - 1, words);
 }
@@ -474,7 +474,7 @@ app_rsync(const struct ins_seen *s)
     return test_shape(s, "@RSYNCD: dd");
 }
 
-/* A decimal number of at most seven digits at *pos, which is stepped behind it. */
+/* A decimal number of at most six digits at *pos, which is stepped behind it. */
 static enum ins_got
 read_number(const uint8_t *at, uint32_t n, uint32_t *pos, uint32_t *out)
 {
@@ -484,7 +484,7 @@ read_number(const uint8_t *at, uint32_t n, uint32_t *pos, uint32_t *out)
         v = v * 10 + at[p++] - '0';
     if (p == n && p - *pos < 7)
         return INS_MORE;
-    if (p == *pos)
+    if (p == *pos || p == *pos + 7)
         return INS_NO;
     *pos = p;
     *out = v;

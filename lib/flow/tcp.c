@@ -70,11 +70,15 @@ twin_of(const struct pavo_layers *at)
     const uint64_t head =
         (uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len;
     const uint64_t stamps = (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr; /* 0: none */
+    uint64_t rest;
     uint32_t h;
 
     if (id == 0 && !stamped)
         return 0;
-    h = (uint32_t)hash_mum(numbers ^ HASH_C0, (head ^ id << 17) * HASH_C2 ^ stamps * HASH_C1);
+    rest = stamps * HASH_C1 ^ id * HASH_C2;
+    if (pavo_unlikely(at->n_sack))
+        rest ^= ((uint64_t)at->tcp_sack[0] << 32 | at->tcp_sack[1]) * HASH_C0;
+    h = (uint32_t)hash_mum(numbers ^ HASH_C0, head ^ HASH_C1) ^ (uint32_t)(rest >> 32);
     return h ? h : 1;
 }
 

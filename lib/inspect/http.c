@@ -160,7 +160,7 @@ ins_http(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
         p++;
     if (p == n && p < METHOD_BYTES)
         return INS_MORE;
-    if (p == 0 || at[p] != ' ')
+    if (p == 0 || p == METHOD_BYTES || at[p] != ' ')
         return INS_NO;
     target = ++p;
     while (p < n && at[p] > 0x20 && at[p] != 0x7f)

@@ -1,9 +1,9 @@
 /* inspect.c - who reads which bytes of a flow, and when enough is known
  *
  * A stream: the first bytes of a side are kept together, and the readers are asked in a fixed
- * order. One that says no is not asked again; one that wants more keeps those behind it waiting, so
- * that the answer does not depend on how the stream was cut. Once a label is known the other side
- * is read by the same reader or not at all.
+ * order until one knows. One that says no, and all before it did, is not asked again. No two of
+ * them know the same stream, so the answer does not depend on how it was cut. Once a label is known
+ * the other side is read by the same reader or not at all.
  *
  * A datagram is judged by itself; only QUIC puts several together.
  */
@@ -160,23 +160,27 @@ end_side(struct pavo_inspect *i, unsigned side, const uint8_t *at, uint32_t n)
     end_all(i);
 }
 
-/* Asks whoever is at work until one wants more or knows. */
+/* Asks all that may still know. */
 static enum ins_got
 look(struct pavo_inspect *i, unsigned side, const uint8_t *at, uint32_t n)
 {
-    enum ins_got got;
+    enum ins_got all = INS_NO, got;
 
     if (i->names.application != PAVO_APP_NONE) {
-        i->state[side] = (uint8_t)reader_of((enum pavo_app)i->names.application);
-        return i->state[side] == READERS ? INS_NO
-                                         : ask(i, side, (enum reader)i->state[side], at, n);
+        const enum reader reader = reader_of((enum pavo_app)i->names.application);
+
+        return reader == READERS ? INS_NO : ask(i, side, reader, at, n);
     }
-    for (; i->state[side] < READERS; i->state[side]++) {
-        got = ask(i, side, (enum reader)i->state[side], at, n);
-        if (got != INS_NO)
+    for (unsigned r = i->state[side]; r < READERS; r++) {
+        got = ask(i, side, (enum reader)r, at, n);
+        if (got == INS_YES || i->names.application != PAVO_APP_NONE)
             return got;
+        if (got == INS_MORE)
+            all = INS_MORE;
+        else if (all == INS_NO)
+            i->state[side] = (uint8_t)(r + 1);
     }
-    return INS_NO;
+    return all;
 }
 
 enum pavo_inspect_next

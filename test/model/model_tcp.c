@@ -208,6 +208,9 @@ is_duplicate(const struct side *x, const struct pavo_layers *l)
         return false;
     if (has_ts(l) && (l->tcp_tsval != b->tcp_tsval || l->tcp_tsecr != b->tcp_tsecr))
         return false;
+    if ((l->n_sack != 0) != (b->n_sack != 0) ||
+        (l->n_sack && (l->tcp_sack[0] != b->tcp_sack[0] || l->tcp_sack[1] != b->tcp_sack[1])))
+        return false;
     return id != 0 || has_ts(l);
 }
 

@@ -104,6 +104,20 @@ put_blanks(struct rows *t, size_t n)
         pavo_buf_put(&t->out->buf, " ", 1);
 }
 
+/* A cell for a terminal: names come off the wire, and no byte of them may command it. */
+static void
+put_safe(struct rows *t, const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+
+    for (; *at; at++) {
+        const bool is_control = *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
+
+        at += is_control && *at == 0xc2 && at[1]; /* C1, in UTF-8 */
+        pavo_buf_put(&t->out->buf, is_control ? (const uint8_t *)"?" : at, 1);
+    }
+}
+
 static void
 put_text(struct rows *t, unsigned i, const char *text)
 {
@@ -113,7 +127,7 @@ put_text(struct rows *t, unsigned i, const char *text)
 
     if (t->is_right[i])
         put_blanks(t, pad);
-    put(t, text);
+    put_safe(t, text);
     if (!t->is_right[i] && !is_last)
         put_blanks(t, pad);
     put(t, is_last ? "\n" : "  ");

@@ -198,12 +198,17 @@ section "the real binary"
 part "real captures against the oracle" python3 -B test/conformance/conformance.py --binary "$out/asan/app/pavo" --sanitize \
     --shared "$shared" --timeout 120 --out "$out/conformance.tsv"
 part "as far down as tshark and argus" python3 -B test/conformance/descent.py --binary "$out/gcc/app/pavo" --argus table --shared "$shared"
+part "the comparison with Zeek finds what differs" python3 -B test/conformance/zeek.py --self-test --shared "$shared"
+part "conversations as Zeek has them" python3 -B test/conformance/zeek.py --binary "$out/gcc/app/pavo" --shared "$shared"
+part "the comparison with tshark finds what differs" python3 -B test/conformance/tcp.py --self-test
+part "TCP as tshark has it" python3 -B test/conformance/tcp.py --binary "$out/gcc/app/pavo" --shared "$shared" --cache "$out/tshark" --out "$out/tcp.tsv"
 part "same records of real captures" python3 -B test/conformance/digest.py --build "$out/gcc" --corpus --shared "$shared"
 part "the block reader and libpcap are twins" python3 -B test/conformance/twin.py --build "$out/gcc" --shared "$shared"
 part "what other programs read" test/consumers/consumers.sh "$out/gcc"
 part "a flood of new flows" test/flood/flood.sh "$out/small"
 if [ "$(id -u)" = 0 ]; then
     part "live traffic, under ASan and UBSan" python3 -B test/live/live.py --pavo "$out/asan/app/pavo" --carrier "$out/gcc/test/live/pavo-carrier"
+    part "loss, delay and disorder made on purpose" python3 -B test/live/impair.py --pavo "$out/gcc/app/pavo" --wire "$out/gcc/test/live/pavo-wire"
 else
     echo "skipped: live traffic: only root can make network namespaces"
 fi

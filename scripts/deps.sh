@@ -8,8 +8,8 @@
 # the build can go on without it, else with 1.
 set -u
 
-runtime=(libpcap0.8 libjansson4 libhwloc15)
-dev=(gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev libhwloc-dev libdpdk-dev)
+runtime=(libpcap0.8 libjansson4 libhwloc15 libssl3)
+dev=(gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev libhwloc-dev libdpdk-dev libssl-dev)
 test=(libcmocka-dev clang libclang-rt-14-dev clang-format-14 python3 git iproute2 iputils-ping ethtool procps
     tcpdump tshark nfdump argus-server argus-client jq libfixbuf-tools valgrind)
 # Without these there is no build at all; the others only switch parts off.

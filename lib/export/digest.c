@@ -159,6 +159,7 @@ put_payload(uint8_t *at, const struct pavo_record *r, const uint8_t *bytes)
 #define PUT_SEGMENT(at, m, n)    (at)
 #define PUT_OUTER_TYPE(at, m, n) (at)
 #define PUT_OUTER_ID(at, m, n)   (at)
+#define PUT_CUT(at, m, n)        (at)
 
 enum {
     LAYER_BYTES = 42,

@@ -65,6 +65,7 @@
 #define WORDS_OF_PARTS(ie)         NULL
 #define WORDS_OF_ADDR(ie)          NULL
 #define WORDS_OF_TLS(ie)           NULL
+#define WORDS_OF_CUT(ie)           NULL
 #define WORDS_OF_DIRS(ie)          NULL
 
 /* What a form is to those who only compare and format. */
@@ -98,6 +99,7 @@ enum {
     TYPE_ADDR = FLD_IP6,
     TYPE_TLS = FLD_S,
     TYPE_DIRS = FLD_S,
+    TYPE_CUT = FLD_B,
 };
 
 const struct fld fld_table[] = {
@@ -193,8 +195,9 @@ is_assoc(const struct pavo_record *r, enum pavo_assoc a, enum pavo_assoc b)
     return r->assoc.protocol == a || r->assoc.protocol == b;
 }
 
-/* Rules of the column 'have' for members of parts; the part is there. */
-static bool
+/* Rules of the column 'have' for members of parts; the part is there. Out of line, as the other
+ * ways of parts below: they would cost what has none of them. */
+static __attribute__((noinline)) bool
 is_present_in_part(const struct pavo_record *r, const struct fld *f)
 {
     switch ((enum row_have)f->have) {
@@ -263,8 +266,6 @@ is_present_in_part(const struct pavo_record *r, const struct fld *f)
 static bool
 is_present(const struct pavo_record *r, const struct fld *f)
 {
-    if (fld_part(f)) /* what stands in a part that is not there is not set */
-        return (fld_part(f) & r->parts) && is_present_in_part(r, f);
     switch ((enum row_have)f->have) {
     case ROW_HAVE_ALWAYS:
         return true;
@@ -436,6 +437,7 @@ static void
 get_many(const struct pavo_record *r, const struct fld *f, const uint8_t *at, struct fld_value *v)
 {
     v->at = at;
+    v->width = 1;
     switch ((enum row_form)f->form) {
     case ROW_FORM_S:
         v->u = row_string(at, f->width);
@@ -464,18 +466,62 @@ get_many(const struct pavo_record *r, const struct fld *f, const uint8_t *at, st
     }
 }
 
+/* Members of parts, and forms that few rows have. Out of line: what all records have is got without
+ * a call. */
+static __attribute__((noinline)) bool
+get_rare(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
+{
+    const uint8_t *at = (const uint8_t *)r + f->offset;
+    const unsigned part = fld_part(f);
+
+    if (f->form == ROW_FORM_LIST)
+        return false;
+    if (part ? !(part & r->parts) || !is_present_in_part(r, f) : !is_present(r, f))
+        return false; /* of a part that is not there nothing is read */
+    v->type = f->type;
+    v->u = 0;
+    switch ((enum row_form)f->form) {
+    case ROW_FORM_MAC:
+        memcpy(v->bytes, at, 6);
+        memset(v->bytes + 6, 0, 10);
+        break;
+    case ROW_FORM_ADDR:
+        v->type = r->assoc.hasAddress == 4 ? FLD_IP4 : FLD_IP6;
+        memcpy(v->bytes, at, 16);
+        break;
+    case ROW_FORM_PARTS:
+        v->u = r->parts & ROW_PARTS;
+        break;
+    case ROW_FORM_CUT:
+        v->u = 1;
+        break;
+    case ROW_FORM_S:
+    case ROW_FORM_HIST:
+    case ROW_FORM_N16:
+    case ROW_FORM_N32:
+    case ROW_FORM_OCT:
+    case ROW_FORM_TLS:
+    case ROW_FORM_DIRS:
+        get_many(r, f, at, v);
+        break;
+    default:
+        v->u = load(at, f->width);
+    }
+    return true;
+}
+
 bool
 fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
 {
     const uint8_t *at = (const uint8_t *)r + f->offset;
     const struct pavo_layer *outer;
 
-    if (f->form == ROW_FORM_LIST || !is_present(r, f))
+    if (f->form >= ROW_FORM_LIST || fld_part(f))
+        return get_rare(r, f, v);
+    if (!is_present(r, f))
         return false;
     v->type = f->type;
-    v->width = 0;
     v->u = 0;
-    v->at = NULL;
     switch ((enum row_form)f->form) {
     case ROW_FORM_IP4:
         memcpy(v->bytes, at, 4);
@@ -514,25 +560,6 @@ fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
     case ROW_FORM_OUTER_ID:
         outer = row_outer(r);
         v->u = f->form == ROW_FORM_OUTER_ID ? outer->id : outer->type;
-        break;
-    case ROW_FORM_ADDR:
-        v->type = r->assoc.hasAddress == 4 ? FLD_IP4 : FLD_IP6;
-        memcpy(v->bytes, at, 16);
-        break;
-    case ROW_FORM_PARTS:
-        v->u = r->parts & ROW_PARTS;
-        break;
-    case ROW_FORM_S:
-    case ROW_FORM_HIST:
-    case ROW_FORM_N16:
-    case ROW_FORM_N32:
-    case ROW_FORM_OCT:
-    case ROW_FORM_TLS:
-    case ROW_FORM_DIRS:
-        get_many(r, f, at, v);
-        break;
-    case ROW_FORM_B:
-        v->u = f->have == ROW_HAVE_CUT ? 1 : load(at, f->width);
         break;
     default:
         v->u = load(at, f->width);
@@ -649,11 +676,11 @@ fld_set(struct pavo_record *r, const struct fld *f, const struct fld_value *v)
     case ROW_FORM_OUTER_ID:
     case ROW_FORM_LIST:
         break;
+    case ROW_FORM_CUT:
+        r->parts = (uint16_t)((r->parts & ROW_PARTS) | (v->u ? ROW_PART_CUT : 0));
+        break;
     case ROW_FORM_B:
-        if (f->have == ROW_HAVE_CUT)
-            r->parts = (uint16_t)((r->parts & ROW_PARTS) | (v->u ? ROW_PART_CUT : 0));
-        else
-            store(at, f->width, v->u != 0);
+        store(at, f->width, v->u != 0);
         break;
     default:
         store(at, f->width, v->u);

@@ -331,6 +331,7 @@ put_parts(uint8_t *at, const struct parts *p)
 #define PUT_ADDR(at, m, n) (at)
 #define PUT_TLS(at, m, n)  (at)
 #define PUT_DIRS(at, m, n) (at)
+#define PUT_CUT(at, m, n)  (at)
 
 /* The fields of one template; 'template' is a constant, so all conditions fall away. */
 static inline __attribute__((always_inline)) uint8_t *

@@ -119,6 +119,7 @@ put_payload(uint8_t *at, const struct pavo_record *r, const uint8_t *bytes)
 #define PUT_OUTER_ID(at, m, n)   (at)
 #define PUT_LIST(at, m, n)       (at)
 #define PUT_PARTS(at, m, n)      (at)
+#define PUT_CUT(at, m, n)        (at)
 
 /* The fields of one part; 'template' is a constant, so all conditions fall away. */
 static inline __attribute__((always_inline)) uint8_t *

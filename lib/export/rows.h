@@ -109,7 +109,7 @@ enum row_form {
     ROW_FORM_SEGMENT,
     ROW_FORM_OUTER_TYPE,
     ROW_FORM_OUTER_ID,
-    ROW_FORM_LIST,
+    ROW_FORM_LIST, /* this and what follows few rows have */
     ROW_FORM_S,
     ROW_FORM_HIST,
     ROW_FORM_N16,
@@ -119,6 +119,7 @@ enum row_form {
     ROW_FORM_ADDR,
     ROW_FORM_TLS,
     ROW_FORM_DIRS,
+    ROW_FORM_CUT,
 };
 
 /* Bits of recordFlags. */
@@ -171,15 +172,18 @@ row_is_seen(const struct pavo_record *r, int direction)
 static inline unsigned
 row_flags(const struct pavo_record *r)
 {
-    return (r->hasPorts ? ROW_FLAG_PORTS : 0u) | (r->hasMac ? ROW_FLAG_MAC : 0u) |
-           (r->hasIcmp ? ROW_FLAG_ICMP : 0u) | (r->isFragment ? ROW_FLAG_FRAGMENT : 0u) |
-           (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
-           (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u) |
-           (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
-           (r->totalsUnknown ? ROW_FLAG_TOTALS_UNKNOWN : 0u) |
-           (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
-           (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
-           (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
+    unsigned flags = (r->hasPorts ? ROW_FLAG_PORTS : 0u) | (r->hasMac ? ROW_FLAG_MAC : 0u) |
+                     (r->hasIcmp ? ROW_FLAG_ICMP : 0u) | (r->isFragment ? ROW_FLAG_FRAGMENT : 0u) |
+                     (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
+                     (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u);
+
+    if (r->initiatorTurned | r->totalsUnknown | r->cast | (r->parts & ROW_PART_CUT)) /* few have */
+        flags |= (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
+                 (r->totalsUnknown ? ROW_FLAG_TOTALS_UNKNOWN : 0u) |
+                 (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
+                 (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
+                 (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
+    return flags;
 }
 
 static inline void

@@ -108,15 +108,13 @@ const char *const words_dns_rcode[] = {"NOERROR", "FORMERR",   "SERVFAIL", "NXDO
                                        "REFUSED", "YXDOMAIN",  "YXRRSET",  "NXRRSET",  "NOTAUTH",
                                        "NOTZONE", "DSOTYPENI", NULL};
 
-/* Applications of the inspector, as far as it is there. */
+/* Applications of the inspector. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #pragma GCC diagnostic ignored "-Wpedantic"
 const char *const words_app[] = {[0 ... 255] = "",
-#if __has_include("apps.def")
-#define APP(name, number, word, help) [number] = word,
+#define APP(name, number, word, spec) [number] = word,
 #include "apps.def"
 #undef APP
-#endif
                                  [256] = NULL};
 #pragma GCC diagnostic pop

@@ -11,6 +11,7 @@
 
 #include "meter.h"
 #include "request.h"
+#include "talk.h"
 
 struct rare_part *
 rare_take(struct pavo_shard *s, struct flow_cold *c)
@@ -89,14 +90,14 @@ detail_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet
 {
     union flow_detail *d;
 
-    if (f->state < STATE_ICMP && p->key.kind != PAVO_KIND_ARP)
-        return;
-    f->detail = pool_take(&s->details); /* there are as many as flows */
-    d = pool_at(&s->details, f->detail);
-    if (f->state == STATE_ICMP && p->at.quote.kind)
-        d->icmp.quote = p->at.quote;
-    else if (p->key.kind == PAVO_KIND_ARP)
-        d->arp_op = p->at.arp_op;
+    if (f->state >= STATE_ICMP) {
+        f->detail = pool_take(&s->details); /* there are as many as flows */
+        d = pool_at(&s->details, f->detail);
+        if (f->state == STATE_ICMP && p->at.quote.kind)
+            d->icmp.quote = p->at.quote;
+    }
+    if (f->state < STATE_TCP_NEW)
+        talk_begin(s, f, p);
 }
 
 void
@@ -117,7 +118,8 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     memset(c, 0, sizeof *c);
     interval_begin(s, f, c, p, now_ns);
     c->source = p->source;
-    c->ethertype = p->at.ethertype;
+    c->ethertype = p->key.kind == PAVO_KIND_ARP ? p->at.arp_op : p->at.ethertype;
+    c->cast = cast_of(p) & 3;
     c->named = p->at.named;
     c->flow_label = p->at.flow_label;
     if (p->at.has_mac) {
@@ -169,6 +171,9 @@ parts_interval(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c)
     meter_next(s, f, c);
     if (f->state >= STATE_TCP_NEW)
         tcp_interval(s, pool_at(&s->details, f->detail));
+    else
+        talk_interval(s, f);
+    said_interval(s, c);
     if (c->rare) {
         struct rare_part *r = pool_at(&s->rares, c->rare);
 
@@ -317,6 +322,7 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     struct flow_cold *c = &s->cold[i];
     const unsigned side = p->is_b;
     const uint32_t headers = p->at.l3_len - p->at.payload_len;
+    enum said_is said = SAID_AGAIN;
 
     rules_apply(s, i, p, now_ns);
     if (pavo_unlikely(f->packets[side] == UINT32_MAX || f->headers[side] > UINT32_MAX - headers))
@@ -330,8 +336,14 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
         meter_take(s, f, c);
     if (part_is_there(f->meter))
         meter_step(pool_at(&s->meters, f->meter), p);
-    if (p->at.has_tcp && f->state >= STATE_TCP_NEW)
-        tcp_step(s, i, p, now_ns);
+    if (f->state < STATE_TCP_NEW) {
+        talk_step(s, f, p);
+        said = SAID_NEXT;
+    } else if (p->at.has_tcp) {
+        said = tcp_step(s, i, p, now_ns);
+    }
+    if (pavo_unlikely(s->cfg.parts) && p->at.payload_len)
+        said_step(s, c, p, said);
     f->packets[side]++;
     f->octets[side] += p->at.l3_len;
     f->headers[side] += headers;

@@ -40,7 +40,9 @@ enum {
     FLOW_ANSWERED = 1 << 8,   /* both sides have sent, in whatever interval */
     FLOW_TURNED = 1 << 9,     /* evidence that the other side began came after the first record */
     FLOW_RARE_LOST = 1 << 10, /* there was no part for fragments and ICMP errors */
-    FLOW_BASIS_SHIFT = 13,    /* three bits: enum pavo_basis */
+    FLOW_TALK_SHIFT = 11,     /* two bits: what talk.c keeps */
+    FLOW_TALK_MASK = 3,
+    FLOW_BASIS_SHIFT = 13, /* three bits: enum pavo_basis */
 };
 _Static_assert(PAVO_BASES <= 8, "the basis has three bits");
 
@@ -62,7 +64,8 @@ struct pavo_flow {
     uint32_t packets[2];
     uint32_t
         cut; /* when the interval ends, in units of 2^CUT_SHIFT ns, rounded down, modulo 2^32 */
-    uint32_t detail; /* what its protocol keeps: a part, see flow_detail */
+    uint32_t detail; /* what its protocol keeps: a flow_detail; of all but TCP and ICMP a part of
+                        talk.c */
     uint32_t meter;  /* sizes and times: a part */
     uint16_t tcp_flags[2];
     uint8_t ttl_min[2]; /* 0: none yet */
@@ -89,7 +92,7 @@ struct flow_cold {
     uint32_t cast : 2;  /* PAVO_CAST_* of the first packet */
     uint32_t unused : 2;
     uint16_t source;
-    uint16_t ethertype; /* ARP: the operation stands in its detail */
+    uint16_t ethertype; /* ARP: the operation of the first packet; the EtherType is in the key */
     uint16_t encap_port;
     uint8_t tos[2]; /* of each side's first packet */
 };
@@ -103,17 +106,27 @@ struct icmp_part {
     uint8_t code[2];
     uint8_t seen; /* 1 << side */
     uint8_t unused[3];
+    uint32_t talk; /* number of the part of talk.c */
 };
 
-/* What a protocol keeps: one of these for each flow of TCP, ICMP and ARP, in one pool, of which
- * there is one for each flow. */
+/* What a protocol keeps: one of these for each flow of TCP and ICMP, in a pool that has one for
+ * each flow. */
 union flow_detail {
     struct tcp_part tcp;
     struct icmp_part icmp;
-    uint16_t arp_op; /* of the first packet */
 };
 _Static_assert(sizeof(union flow_detail) == 84,
                "bounds the memory of a flow, see pavo_shard_bytes");
+
+/* What a flow keeps of its payload, said.c: a head and behind it those that are wanted. */
+struct said_head {
+    uint8_t is_inspected; /* the inspector needs no more */
+    uint8_t unused[7];
+};
+struct said_places {
+    uint32_t inspect, first, bytes, entropy; /* where each stands; 0: not wanted */
+    uint32_t size;
+};
 
 /* One cache line of the table: eight flows by tag.
  *
@@ -177,7 +190,9 @@ struct pavo_shard {
     uint64_t wheel_tick; /* the slot that the sweep is at */
     uint32_t wheel[WHEEL_SLOTS];
     struct encap encap;
-    struct pool details, meters, losses, longers, rares;
+    struct pool details, meters, losses, longers, rares, talks, saids;
+    struct said_places said;
+    struct pavo_inspect_crypto *crypto;
 
     PAVO_ALIGNED struct pavo_shard_stats stats;
 };
@@ -270,6 +285,13 @@ flow_due_reason(const struct pavo_flow *f)
 /* The part for what hardly any flow has; NULL: there is none left, which was counted. */
 struct rare_part *rare_take(struct pavo_shard *s, struct flow_cold *c);
 
+/* What a payload is to those who read it in order. */
+enum said_is {
+    SAID_AGAIN, /* nothing new */
+    SAID_NEXT,
+    SAID_GAP, /* new, but something before it was not seen */
+};
+
 /* ---- tcp.c ---- */
 
 /* Does this segment, a SYN, begin a new connection on the ports of flow f? */
@@ -280,8 +302,31 @@ void tcp_interval(struct pavo_shard *s, struct tcp_part *t);
 /* What the record says of TCP: its part, state and history. */
 void tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
               struct pavo_record *r);
-/* Takes the segment into the state of flow 'i', before it is counted. */
-void tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
+/* Takes the segment into the state of flow 'i', before it is counted. Returns what its payload is.
+ */
+enum said_is tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p,
+                      uint64_t now_ns);
+
+/* ---- talk.c ---- */
+
+extern const uint32_t talk_bytes; /* of a part */
+/* A flow that is not TCP begins; its number of a part is 0 still. */
+void talk_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
+/* A packet of it, before it is counted. */
+void talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
+void talk_interval(struct pavo_shard *s, struct pavo_flow *f);
+void talk_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
+               struct pavo_record *r);
+void talk_give(struct pavo_shard *s, struct pavo_flow *f);
+
+/* ---- said.c ---- */
+
+struct said_places said_places(const struct pavo_shard_config *cfg);
+void said_step(struct pavo_shard *s, struct flow_cold *c, const struct pavo_packet *p,
+               enum said_is is);
+void said_interval(struct pavo_shard *s, struct flow_cold *c);
+void said_fill(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
+               struct pavo_record *r);
 
 /* ---- initiator.c ---- */
 

@@ -52,21 +52,50 @@ struct tcp_side {
                              acknowledgements that it has sent in a row << TCP_DUPACKS_SHIFT */
 };
 
+/* How far the handshake is. */
+enum tcp_shake {
+    SHAKE_NONE = 0,
+    SHAKE_SYN = 1,    /* server and client are the time of the last SYN, low half first */
+    SHAKE_SYNACK = 2, /* client and response_us are that of the SYN+ACK, low half first */
+    SHAKE_DONE = 3,
+};
+
 struct tcp_part {
     struct tcp_side side[2];
     struct history history;
-    uint32_t server_ns;    /* SYN to SYN+ACK; 0: not seen; 4.29 s at most, as all of these */
-    uint32_t client_ns;    /* SYN+ACK to ACK */
+    uint32_t server;       /* SYN to SYN+ACK, as span_of() keeps it; 0: not seen */
+    uint32_t client;       /* SYN+ACK to ACK */
     uint32_t response_us;  /* from the first request to its answer; see 'asked' */
-    uint32_t loss : 30;    /* number of the loss part; TCP_LOSS_REFUSED: its pool was empty */
+    uint32_t loss : 27;    /* number of the loss part; TCP_LOSS_REFUSED: its pool was empty */
+    uint32_t shake : 2;    /* enum tcp_shake: what server, client and response_us hold meanwhile */
+    uint32_t asker : 1;    /* the side that asked */
     uint32_t asked : 1;    /* response_us is the time of the first request, modulo 2^32 */
     uint32_t answered : 1; /* response_us is the time to the first answer */
 };
 _Static_assert(sizeof(struct tcp_part) == 84, "bounds the memory of a flow");
 
+/* A span of time in 32 bits: nanoseconds below 2^31, else microseconds and the top bit. Never 0. */
+static inline uint32_t
+span_of(uint64_t ns)
+{
+    const uint32_t top = UINT32_C(1) << 31;
+    const uint64_t us = ns / 1000;
+
+    if (ns < top)
+        return ns ? (uint32_t)ns : 1;
+    return us < top ? (uint32_t)us | top : UINT32_MAX;
+}
+static inline uint64_t
+span_ns(uint32_t span)
+{
+    const uint32_t top = UINT32_C(1) << 31;
+
+    return (span & top) ? (uint64_t)(span & ~top) * 1000 : span;
+}
+
 /* ---- TCP: what goes wrong ---- */
 
-enum { LOSS_HOLES = 4, TCP_LOSS_REFUSED = (1 << 30) - 1 };
+enum { LOSS_HOLES = 4, TCP_LOSS_REFUSED = (1 << 27) - 1 };
 
 struct loss_side {
     /* Of this interval. */

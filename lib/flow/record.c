@@ -37,8 +37,7 @@ fill_icmp(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
 }
 
 static void
-fill_key(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
-         unsigned fwd, struct pavo_record *r)
+fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, struct pavo_record *r)
 {
     const struct pavo_key *k = &f->key;
 
@@ -56,10 +55,10 @@ fill_key(const struct pavo_shard *s, const struct pavo_flow *f, const struct flo
     r->destinationTransportPort = fwd ? k->port_a : k->port_b;
     memcpy(r->sourceMacAddress, c->mac[fwd], 6);
     memcpy(r->destinationMacAddress, c->mac[!fwd], 6);
-    r->ethernetType = c->ethertype;
+    r->ethernetType = k->kind == PAVO_KIND_ARP ? (uint16_t)k->extra : c->ethertype;
     r->protocolName = c->named;
     if (k->kind == PAVO_KIND_ARP)
-        r->arpOperation = ((const union flow_detail *)pool_at(&s->details, f->detail))->arp_op;
+        r->arpOperation = c->ethertype;
     if (k->is_fragment)
         r->fragmentIdentification = k->extra;
     else if (k->kind == PAVO_KIND_LINK)
@@ -133,11 +132,13 @@ fill_meter(const struct pavo_shard *s, const struct pavo_flow *f, const struct f
 /* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
  * these two letters. */
 static void
-fill_talk(const struct pavo_flow *f, unsigned fwd, struct pavo_record *r)
+fill_talk(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
+          struct pavo_record *r)
 {
     const bool first_is_reverse = ((f->flags & FLOW_FIRST_B) != 0) != (fwd != 0);
     char *at = r->history;
 
+    talk_fill(s, f, fwd, r);
     if (key_is_icmp(&f->key)) {
         r->connState = PAVO_CONN_OTH;
         return;
@@ -191,7 +192,7 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     r->biflowDirection = r->initiatorBasis != PAVO_BASIS_FIRST_PACKET;
     r->flowFinal = reason != PAVO_END_ACTIVE;
     r->decodeReason = f->why;
-    fill_key(s, f, c, fwd, r);
+    fill_key(f, c, fwd, r);
     r->flowLabelIPv6 = c->flow_label;
     r->ingressInterface = c->source;
     fill_icmp(s, f, fwd, r);
@@ -203,7 +204,8 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     if (f->state >= STATE_TCP_NEW)
         tcp_fill(s, f, fwd, r);
     else
-        fill_talk(f, fwd, r);
+        fill_talk(s, f, fwd, r);
+    said_fill(s, c, fwd, r);
     fill_meter(s, f, c, fwd, r);
     fill_rare(s, c, fwd, r);
     fill_encap(s, c, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);

@@ -287,7 +287,11 @@ flow_release(struct pavo_shard *s, uint32_t i)
         if (t->loss != TCP_LOSS_REFUSED)
             pool_give(&s->losses, t->loss);
     }
-    pool_give(&s->details, f->detail);
+    if (f->state < STATE_TCP_NEW)
+        talk_give(s, f);
+    pool_give(&s->details, f->detail); /* 0 where talk_give() has taken it back */
+    if (c->said != PART_REFUSED)
+        pool_give(&s->saids, c->said);
     if (f->meter != PART_REFUSED)
         pool_give(&s->meters, f->meter);
     pool_give(&s->longers, c->longer);
@@ -484,7 +488,7 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint64_t
 {
     const struct pavo_flow *f = &s->flows[place_flow(s, place)];
 
-    if (f->detail) {
+    if (f->state >= STATE_ICMP) {
         const uint8_t *detail = pool_at(&s->details, f->detail);
 
         prefetch_write(detail);
@@ -623,7 +627,7 @@ share_of(uint32_t limit, uint32_t share)
 /* How many parts of each kind there are. One detail for each flow; of the others a share of the
  * flows, for most need none; and meters for what then remains of FLOW_BYTES. */
 struct pool_sizes {
-    uint32_t details, losses, longers, rares, meters;
+    uint32_t details, losses, longers, rares, talks, meters, saids;
 };
 
 static struct pool_sizes
@@ -635,14 +639,16 @@ pools_for(const struct pavo_shard_config *cfg)
         .losses = share_of(limit, 64),
         .longers = share_of(limit, 4),
         .rares = share_of(limit, 16),
+        .talks = share_of(limit, 32),
+        .saids = cfg->parts ? cfg->name_limit < limit ? cfg->name_limit : limit : 0,
         .meters = cfg->meter_limit < limit ? cfg->meter_limit : limit,
     };
-    const uint64_t used = (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) +
-                          flows_bytes(limit) + cold_bytes(limit) + next_bytes(limit) +
-                          pool_bytes(n.details, sizeof(union flow_detail)) +
-                          pool_bytes(n.losses, sizeof(struct loss_part)) +
-                          pool_bytes(n.longers, sizeof(struct long_part)) +
-                          pool_bytes(n.rares, sizeof(struct rare_part));
+    const uint64_t used =
+        (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) + flows_bytes(limit) +
+        cold_bytes(limit) + next_bytes(limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
+        pool_bytes(n.losses, sizeof(struct loss_part)) +
+        pool_bytes(n.longers, sizeof(struct long_part)) +
+        pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes);
     const uint64_t all = (uint64_t)limit * FLOW_BYTES;
     const uint64_t room = used < all ? (all - used) / sizeof(struct meter_part) : 0;
 
@@ -665,7 +671,8 @@ pavo_shard_bytes(const struct pavo_shard_config *cfg)
            pool_bytes(n.details, sizeof(union flow_detail)) +
            pool_bytes(n.losses, sizeof(struct loss_part)) +
            pool_bytes(n.longers, sizeof(struct long_part)) +
-           pool_bytes(n.rares, sizeof(struct rare_part)) +
+           pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes) +
+           (n.saids ? pool_bytes(n.saids, said_places(cfg).size) : 0) +
            pool_bytes(n.meters, sizeof(struct meter_part));
 }
 
@@ -679,6 +686,12 @@ pools_open(struct pavo_shard *s)
     rc |= pool_open(&s->losses, n.losses, sizeof(struct loss_part), mem);
     rc |= pool_open(&s->longers, n.longers, sizeof(struct long_part), mem);
     rc |= pool_open(&s->rares, n.rares, sizeof(struct rare_part), mem);
+    s->said = said_places(&s->cfg);
+    rc |= pool_open(&s->talks, n.talks, talk_bytes, mem);
+    if (n.saids)
+        rc |= pool_open(&s->saids, n.saids, s->said.size, mem);
+    if (s->cfg.parts & PAVO_PART_NAMES)
+        s->crypto = pavo_inspect_crypto_open(); /* NULL: QUIC has only versions */
     rc |= pool_open(&s->meters, n.meters, sizeof(struct meter_part), mem);
     return rc;
 }
@@ -759,6 +772,9 @@ pavo_shard_close(struct pavo_shard *s)
         return;
     mem = s->cfg.mem;
     encap_close(&s->encap, mem);
+    pavo_inspect_crypto_close(s->crypto);
+    pool_close(&s->saids, mem);
+    pool_close(&s->talks, mem);
     pool_close(&s->meters, mem);
     pool_close(&s->rares, mem);
     pool_close(&s->longers, mem);

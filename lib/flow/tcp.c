@@ -70,11 +70,15 @@ twin_of(const struct pavo_layers *at)
     const uint64_t head =
         (uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len;
     const uint64_t stamps = (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr; /* 0: none */
+    uint64_t rest;
     uint32_t h;
 
     if (id == 0 && !stamped)
         return 0;
-    h = (uint32_t)hash_mum(numbers ^ HASH_C0, (head ^ id << 17) * HASH_C2 ^ stamps * HASH_C1);
+    rest = stamps * HASH_C1 ^ id * HASH_C2;
+    if (pavo_unlikely(at->n_sack))
+        rest ^= ((uint64_t)at->tcp_sack[0] << 32 | at->tcp_sack[1]) * HASH_C0;
+    h = (uint32_t)hash_mum(numbers ^ HASH_C0, head ^ HASH_C1) ^ (uint32_t)(rest >> 32);
     return h ? h : 1;
 }
 
@@ -111,29 +115,46 @@ letters(struct tcp_seg *g)
 }
 
 static uint32_t
-since_ns(const struct pavo_flow *f, const struct pavo_packet *p)
+span_since(uint64_t then_ns, const struct pavo_packet *p)
 {
-    const uint64_t ns = p->ts_ns > f->last_ns ? p->ts_ns - f->last_ns : 1; /* 0 is: not seen */
-
-    return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+    return span_of(p->ts_ns > then_ns ? p->ts_ns - then_ns : 0);
 }
 
-/* The two halves of the handshake: nothing but SYNs came before. */
+/* The two halves of the handshake: from the last SYN to the first SYN+ACK, and from that to the
+ * first segment that acknowledges it. A request within the SYN (RFC 7413) has taken half of the
+ * place: then the second half is not told. */
 static void
 handshake(struct tcp_seg *g)
 {
-    const uint16_t letters_all = (1u << HISTORY_LETTERS) - 1;
     struct tcp_part *t = g->t;
+    const uint64_t now_ns = g->p->ts_ns;
 
-    if ((g->flags & TCP_RST) || !(g->flags & TCP_ACK))
+    if (g->flags & TCP_RST)
         return;
-    if (g->flags & TCP_SYN) {
-        if (tcp_state(g->y) == PAVO_SIDE_SYN_SENT && tcp_state(g->x) == PAVO_SIDE_INACTIVE)
-            t->server_ns = since_ns(g->f, g->p);
-    } else if (t->server_ns && !t->client_ns && (g->y->seen & letters_all) == 1u << HISTORY_H &&
-               (g->x->seen & letters_all) == 1u << HISTORY_S &&
-               seq_reaches(g->p->at.tcp_ack, g->y->base)) {
-        t->client_ns = since_ns(g->f, g->p);
+    if ((g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+        if (t->shake > SHAKE_SYN)
+            return;
+        t->shake = SHAKE_SYN;
+        t->server = (uint32_t)now_ns;
+        t->client = (uint32_t)(now_ns >> 32);
+    } else if (g->flags & TCP_SYN) {
+        if (t->shake != SHAKE_SYN || tcp_state(g->y) != PAVO_SIDE_SYN_SENT ||
+            tcp_state(g->x) != PAVO_SIDE_INACTIVE)
+            return;
+        t->shake = SHAKE_SYNACK;
+        t->server = span_since((uint64_t)t->client << 32 | t->server, g->p);
+        t->client = (uint32_t)now_ns;
+        if (!t->asked)
+            t->response_us = (uint32_t)(now_ns >> 32);
+    } else if (t->shake == SHAKE_SYNACK && (g->flags & TCP_ACK) && (g->x->seen & 1u << HISTORY_S) &&
+               (g->y->seen & 1u << HISTORY_H) && seq_reaches(g->p->at.tcp_ack, g->y->base)) {
+        t->shake = SHAKE_DONE;
+        if (t->asked) {
+            t->client = 0;
+        } else {
+            t->client = span_since((uint64_t)t->response_us << 32 | t->client, g->p);
+            t->response_us = 0;
+        }
     }
 }
 
@@ -149,10 +170,13 @@ response(struct tcp_seg *g)
         return;
     if (!t->asked && by_initiator) {
         t->asked = 1;
+        t->asker = g->side & 1;
         t->response_us = us;
-    } else if (t->asked && !by_initiator) {
+    } else if (t->asked && t->asker != g->side) {
+        const uint32_t waited = us - t->response_us;
+
         t->answered = 1;
-        t->response_us = us - t->response_us;
+        t->response_us = waited < UINT32_C(1) << 31 ? waited : 0; /* time may run back a little */
     }
 }
 
@@ -180,6 +204,15 @@ options(struct tcp_seg *g)
     }
 }
 
+/* A SYN with another number than the one before, amid data: it is answered with a challenge (RFC
+ * 9293 section 3.10.7.4), and says nothing of this connection. */
+static bool
+is_challenged(const struct tcp_seg *g)
+{
+    return !(g->flags & TCP_RST) && (g->x->seen & TCP_HAS_SEQ) &&
+           g->p->at.tcp_seq + 1 != g->x->base && ((g->x->seen | g->y->seen) & 1u << HISTORY_D);
+}
+
 static bool
 is_closed(const struct tcp_side *x)
 {
@@ -192,11 +225,19 @@ control(struct tcp_seg *g, uint64_t now_ns)
 {
     struct pavo_flow *f = g->f;
 
+    const uint16_t was = f->flags;
+
     if ((g->flags & TCP_SYN) && !(g->flags & TCP_RST)) {
         if (g->flags & TCP_ACK)
             initiator_turn(f, PAVO_BASIS_SYNACK, g->side == 0);
         else
             initiator_turn(f, PAVO_BASIS_SYN, g->side == 1);
+    }
+    if (((was ^ f->flags) & FLOW_FWD_B) &&
+        g->t->asked) { /* what came before were not its requests */
+        if (g->t->shake == SHAKE_SYNACK)
+            g->t->shake = SHAKE_NONE; /* a part of the time is gone */
+        g->t->asked = g->t->answered = 0;
     }
     if (state_lingers(f->state))
         return; /* closed stays closed, and what comes then does not lengthen the linger */
@@ -206,7 +247,7 @@ control(struct tcp_seg *g, uint64_t now_ns)
     }
 }
 
-void
+enum said_is
 tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
@@ -230,25 +271,30 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     if (pavo_unlikely(twin && twin == g.x->twin)) {
         if (tcp_loss(&g))
             g.loss->side[side].duplicates++;
-        return;
+        return SAID_AGAIN;
     }
     g.x->twin = twin;
     if (pavo_unlikely(tcp_state(g.x) == PAVO_SIDE_INACTIVE && g.x->first_flags == 0))
         g.x->first_flags = g.flags;
+    if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
+        control(&g, now_ns);
+    if (pavo_unlikely(g.flags & TCP_SYN) && is_challenged(&g)) {
+        history_add(&t->history, side, (g.flags & TCP_ACK) ? HISTORY_H : HISTORY_S);
+        tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
+        return SAID_AGAIN;
+    }
     if (pavo_unlikely(p->at.has_tcp_opt & ~PAVO_TCP_OPT_TS))
         options(&g);
     else
         g.x->options |= p->at.has_tcp_opt;
-    if (pavo_unlikely(g.flags & (TCP_SYN | TCP_RST)))
-        control(&g, now_ns);
-    if (pavo_unlikely(!t->client_ns))
+    if (pavo_unlikely(t->shake != SHAKE_DONE) && (t->shake || (g.flags & TCP_SYN)))
         handshake(&g);
     letters(&g);
     if (pavo_unlikely((g.flags & (TCP_SYN | TCP_FIN | TCP_RST)) ||
                       tcp_state(g.x) == PAVO_SIDE_INACTIVE))
         tcp_states(&g, side == ((f->flags & FLOW_FWD_B) != 0));
     if (pavo_unlikely(g.flags & TCP_RST))
-        return;
+        return SAID_AGAIN;
     if (p->at.payload_len && !t->answered)
         response(&g);
     tcp_numbers(&g);
@@ -259,6 +305,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
         f->state = STATE_TCP_CLOSED;
         s->cold[i].closed_ns = now_ns;
     }
+    return (enum said_is)g.said;
 }
 
 void
@@ -336,9 +383,9 @@ tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd, st
         out->sideState[dir] = (uint8_t)tcp_state(x);
     }
     out->ecnNegotiated = is_ecn_negotiated(t, fwd);
-    out->handshakeServer_ns = t->server_ns;
-    out->handshakeClient_ns = t->client_ns;
-    out->response_ns = t->answered ? (uint64_t)t->response_us * 1000 : 0;
+    out->handshakeServer_ns = t->shake >= SHAKE_SYNACK ? span_ns(t->server) : 0;
+    out->handshakeClient_ns = t->shake == SHAKE_DONE ? span_ns(t->client) : 0;
+    out->response_ns = t->answered && t->asker == fwd ? (uint64_t)t->response_us * 1000 : 0;
     if (t->loss != TCP_LOSS_REFUSED) {
         r->parts |= PAVO_PART_LOSS;
         if (t->loss)

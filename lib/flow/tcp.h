@@ -20,6 +20,7 @@ struct tcp_seg {
     const struct pavo_packet *p;
     uint16_t flags;
     uint8_t side; /* the sender's */
+    uint8_t said; /* enum said_is: what its payload turned out to be */
 };
 
 /* The loss part of the flow, taken if need be; NULL: there is none left, which was counted. */

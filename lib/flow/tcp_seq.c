@@ -49,9 +49,13 @@ tcp_stream_octets(const struct tcp_side *x)
 uint64_t
 tcp_unacked_octets(const struct tcp_side *x)
 {
-    if (!(x->seen & TCP_HAS_SEQ) || !(x->seen & TCP_HAS_ACKED) || seq_reaches(x->acked, x->next))
+    const uint32_t sent = x->next - x->base, acked = x->acked - x->base;
+
+    if (!(x->seen & TCP_HAS_SEQ) || !(x->seen & TCP_HAS_ACKED))
         return 0;
-    return x->next - (seq_reaches(x->acked, x->base) || x->wraps ? x->acked : x->base);
+    if (x->wraps == 0 && sent < UINT32_C(1) << 31) /* what lies before the base is acknowledged */
+        return acked > UINT32_C(1) << 31 ? sent : sent > acked ? sent - acked : 0;
+    return seq_reaches(x->acked, x->next) ? 0 : x->next - x->acked;
 }
 
 /* ---- holes ---------------------------------------------------------------------------------- */
@@ -160,11 +164,13 @@ rtt_sample(struct tcp_seg *g, uint32_t ack)
 
 /* ---- a segment ------------------------------------------------------------------------------- */
 
-/* How long after a hole opened what fills it may just be out of order. */
+/* How long after a hole opened what fills it may just be out of order: half a round trip, for what
+ * the other side asks for again comes after a whole one. */
 static uint64_t
 reorder_ns(const struct tcp_part *t)
 {
-    return t->server_ns && t->client_ns ? (uint64_t)t->server_ns + t->client_ns : REORDER_NS;
+    return t->shake == SHAKE_DONE && t->client ? (span_ns(t->server) + span_ns(t->client)) / 2
+                                               : REORDER_NS;
 }
 
 static unsigned
@@ -212,8 +218,10 @@ behind(struct tcp_seg *g, uint32_t seq, uint32_t end)
             rtt_remember(g, end, true);
         }
     }
-    if (seq_passes(end, x->next))
+    if (seq_passes(end, x->next)) {
         advance(x, end);
+        g->said = SAID_GAP; /* some of it is new */
+    }
 }
 
 static void
@@ -228,17 +236,18 @@ segment(struct tcp_seg *g)
     struct loss_part *loss;
 
     if (pavo_unlikely(g->flags & TCP_SYN) && (x->seen & TCP_HAS_SEQ) && seq + 1 != x->base) {
-        if ((x->seen | y->seen) & 1u << HISTORY_D)
-            return; /* a challenge, RFC 9293 section 3.10.7.4 */
         x->seen &= (uint16_t) ~(TCP_HAS_SEQ | TCP_HAS_ACKED | TCP_PROBED | TCP_FINISHED);
         if (g->loss)
-            g->loss->side[g->side].n_holes = 0;
+            g->loss->side[g->side].n_holes = g->loss->side[g->side].retx = 0;
+        if (g->meter)
+            g->meter->side[g->side].rtt_is = 0;
     }
     if (pavo_unlikely(!(x->seen & TCP_HAS_SEQ))) {
         x->seen |= TCP_HAS_SEQ;
         x->base = x->next = (g->flags & TCP_SYN) ? seq + 1 : seq;
         x->wraps = 0;
         advance(x, end);
+        g->said = SAID_NEXT;
     } else if (pavo_unlikely(plain && payload <= 1 && seq + 1 == x->next)) {
         if ((loss = tcp_loss(g)))
             loss->side[g->side].keep_alives++;
@@ -255,16 +264,19 @@ segment(struct tcp_seg *g)
         if (pavo_unlikely(x->seen & TCP_FINISHED))
             return; /* nothing follows a FIN */
         advance(x, end);
+        g->said = SAID_NEXT;
     } else if (seq_reaches(seq, x->next)) {
         if (x->seen & TCP_FINISHED)
             return;
-        hole_open(g, x->next, seq);
+        if (x->next + ((x->seen & TCP_PROBED) != 0) != seq)
+            hole_open(g, x->next + ((x->seen & TCP_PROBED) != 0), seq);
         advance(x, end);
+        g->said = SAID_GAP;
     } else {
         if ((x->seen & TCP_FINISHED) && seq_passes(end, x->next))
             return;
         behind(g, seq, end);
-        if (g->flags & TCP_FIN)
+        if ((g->flags & TCP_FIN) && end == x->next) /* one before that is not of this connection */
             x->seen |= TCP_FINISHED;
         return;
     }
@@ -359,12 +371,13 @@ acknowledge(struct tcp_seg *g, bool same_window)
     struct loss_part *loss = g->loss;
     int32_t by;
 
-    if (is_first && !(y->seen & TCP_HAS_SEQ))
-        by = 1;
-    else
-        by = (int32_t)(ack - (is_first ? y->next : y->acked));
+    if (!(y->seen & TCP_HAS_SEQ))
+        return; /* of a side that was not seen nothing is known */
+    by = (int32_t)(ack - (is_first ? y->next : y->acked));
     if (by > ACK_FAR || by < -ACK_FAR)
         return;
+    if ((g->flags & TCP_SYN) && seq_passes(ack, y->next))
+        return; /* not acceptable, RFC 9293 section 3.10.7.3 */
     if (loss)
         spurious(g, &loss->side[!g->side], ack);
     if (!is_first && by < 0)
@@ -372,7 +385,7 @@ acknowledge(struct tcp_seg *g, bool same_window)
     rtt_sample(g, ack);
     if (!is_first && by == 0) {
         if (same_window && at->payload_len == 0 && !(g->flags & (TCP_SYN | TCP_FIN)) &&
-            (y->seen & TCP_HAS_SEQ) && seq_passes(y->next, ack)) {
+            seq_passes(y->next, ack)) {
             if ((loss = tcp_loss(g)))
                 loss->side[g->side].duplicate_acks++;
             if (dupacks_of(x) < TCP_DUPACKS_MAX)
@@ -385,11 +398,16 @@ acknowledge(struct tcp_seg *g, bool same_window)
     y->seen |= TCP_HAS_ACKED;
     if (loss)
         holes_acknowledge(g, &loss->side[!g->side], ack);
-    if ((y->seen & TCP_HAS_SEQ) && pavo_unlikely(seq_passes(ack, y->next))) {
+    if (pavo_unlikely(seq_passes(ack, y->next))) {
         const uint32_t seen = (y->seen & TCP_PROBED) != 0;
         const uint32_t bytes = ack - y->next;
 
         y->seen &= (uint16_t)~TCP_PROBED;
+        if (bytes == 1 && y->next == y->base && y->wraps == 0 &&
+            !(y->seen & (1u << HISTORY_S | 1u << HISTORY_H))) {
+            y->base = y->next = ack; /* all that was seen of it was a keep-alive */
+            return;
+        }
         advance(y, ack);
         missed(g, bytes - seen);
     }

@@ -311,7 +311,7 @@ def our_flows(oracle, lines):
             for name, field in OURS.items():
                 if field in here:
                     e['sides'][side][name] += here[field]
-                else:
+                elif r[way].get('packets'):  # what was not seen to send has no counters
                     e['unknown'].add(name)
         took = r['flow'].get('rtt', {}).get('handshake_ns')
         if took is not None and (r['flow']['id'], took) not in e['handshake']:

@@ -145,6 +145,11 @@ def flow(oracle, records):
         c = Conversation(((src, r['source'].get('port', 0)), (dst, r['destination'].get('port', 0))), proto)
     sides = ('source', 'destination')
 
+    def side(x, s, field):
+        """What was not seen to send has no counters."""
+        value = x['flow'][s].get(field)
+        return 0 if value is None and not x[s].get('packets') else value
+
     def total(get):
         values = [[get(x, s) for s in sides] for x in records]
         return None if any(v is None for pair in values for v in pair) else [sum(v[i] for v in values) for i in (0, 1)]
@@ -154,9 +159,9 @@ def flow(oracle, records):
         if 'source' in layer:
             c.tunnels.add(frozenset((oracle.norm(layer['source']), oracle.norm(layer['destination']))))
     if proto == 6:
-        c.bytes = [r['flow'][s].get('stream_bytes') for s in sides]
+        c.bytes = [side(r, s, 'stream_bytes') for s in sides]
         c.bytes = None if None in c.bytes else c.bytes
-        missed = total(lambda x, s: x['flow'][s].get('missed_bytes'))
+        missed = total(lambda x, s: side(x, s, 'missed_bytes'))
         c.missed = None if missed is None else sum(missed)
     else:
         c.bytes = total(lambda x, s: x['flow'][s].get('payload_bytes'))
@@ -393,6 +398,8 @@ def self_test(oracle):
         r = {'event': {'dataset': 'flow', 'start': more.get('start', '1')}, 'network': {'iana_number': more.get('proto', '6')},
              'source': {'ip': '10.0.0.1', 'port': 1000, 'packets': 3}, 'destination': {'ip': '10.0.0.2', 'port': 80, 'packets': 2},
              'flow': dict(sides, id=more.get('id', 'a'), state='SF', history='ShADadFf')}
+        if more.get('silent'):
+            r['destination']['packets'] = 0
         for way in ('source', 'destination'):
             r['flow'][way].update(more.get(way, {}))
         r['flow'].update({k: v for k, v in more.items() if k in ('state', 'history')})
@@ -414,6 +421,8 @@ def self_test(oracle):
         ('letters in another order', [row(history='ShADdaFf')], [record()], ['history'], 0),
         ('bytes that are unknown are not equal', [row()], [record(source={'stream_bytes': None})], ['bytes'], 0),
         ('bytes that Zeek leaves out', [row(orig_bytes='-', resp_bytes='-')], [record(source={'stream_bytes': 7})], [], 0),
+        ('a side that sent nothing has no counters', [row(resp_pkts='0', resp_bytes='0')],
+         [record(destination={'stream_bytes': None, 'missed_bytes': None}, silent=True)], [], 0),
         ('missed bytes', [row(missed_bytes='5')], [record(source={'missed_bytes': 2}, destination={'missed_bytes': 3})], [], 0),
         ('turned round', [row(id_orig_h='10.0.0.2', id_orig_p='80', id_resp_h='10.0.0.1', id_resp_p='1000', orig_pkts='2', resp_pkts='3',
                               orig_bytes='20', resp_bytes='10')], [record()], ['direction'], 0),

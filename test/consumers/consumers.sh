@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # consumers.sh BUILD-DIR - what other people's programs make of our streams
 #
-# One capture of everything is read into IPFIX and NDJSON; then tshark, nfdump (fed over UDP), libfixbuf's ipfixDump and jq
+# One capture of everything is read into IPFIX and NDJSON, and a stream is made of records with every part; then tshark, nfdump (fed over UDP), libfixbuf's ipfixDump and jq
 # must read them and come to the same sums, and `pavo verify` must pass, and fail when one record is missing.
 # A consumer that is not installed is skipped by name. Last line: N passed, N failed.
 set -u
@@ -9,6 +9,7 @@ build=${1:?usage: consumers.sh BUILD-DIR}
 here=$(cd "$(dirname "$0")" && pwd)
 pavo=$build/app/pavo
 gen=$build/test/gen/pavo-gen
+parts=$build/test/unit/export/pavo-parts
 tool="python3 -B $here/ipfix_tool.py"
 dir=$(mktemp -d) || exit 1
 nfcapd_pid=
@@ -27,6 +28,8 @@ have() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || { echo "skipped:
 
 "$gen" mix --packets 20000 --seed 11 --ns "$dir/mix.pcap" || exit 1
 "$pavo" run -q -r "$dir/mix.pcap" -w "ipfix:$dir/out.ipfix" -w "json:$dir/out.jsonl" || { no "pavo run over the mix"; echo "0 passed, 1 failed"; exit 1; }
+
+"$parts" >"$dir/parts.ipfix" || exit 1
 
 # What the stream holds, by a reader of our own in another language.
 $tool sums "$dir/out.ipfix" >"$dir/sums" || { no "an independent reader reads the IPFIX file"; cat "$dir/sums"; }
@@ -55,6 +58,8 @@ if have tshark "reads the IPFIX file"; then
     [ -z "$bad" ] && ok "tshark: no malformed field, no warning" || no "tshark: no malformed field, no warning" "$bad"
     theirs=$(tshark -n -r "$dir/out.ipfix" -T fields -e cflow.packets -E occurrence=a -E aggregator=, 2>>"$dir/tshark.err" |
         tr ',' '\n' | awk '{p += $1} END {printf "%d", p}')
+    bad=$(tshark -n -r "$dir/parts.ipfix" -Y '_ws.malformed || _ws.expert.severity >= "Warning" || _ws.expert.severity == "Error"' 2>"$dir/tshark.err") || bad="tshark failed: $(cat "$dir/tshark.err")"
+    [ -z "$bad" ] && ok "tshark: no malformed field, no warning in a stream with all parts" || no "tshark: no malformed field, no warning in a stream with all parts" "$bad"
     same "tshark: packets" "$(printf '%s' "$all" | cut -d' ' -f2)" "$theirs"
 fi
 
@@ -67,6 +72,13 @@ if have ipfixDump "reads the IPFIX file"; then
         same "ipfixDump: records, packets and bytes" "$all" "$theirs"
     else
         no "ipfixDump reads all of it" "$(cat "$dir/dump.err")"
+    fi
+    if ipfixDump --rfc5610 -y -i "$dir/parts.ipfix" >"$dir/parts.dump" 2>>"$dir/dump.err"; then
+        theirs=$(awk '/subTemplateMultiListEntry/ {n++} / retransmittedPackets :/ {r = $NF} / sslServerName :/ && !s {s = $NF}
+            / echoRequests :/ && !e {e = $NF} / assocAnsweredBy :/ && !a {a = 1} END {print n, (r > 0), s, (e > 0), a}' "$dir/parts.dump")
+        same "ipfixDump: every part, by the names that the stream gives" "25 1 www.example.org 1 1" "$theirs"
+    else
+        no "ipfixDump: every part, by the names that the stream gives" "$(cat "$dir/dump.err")"
     fi
     [ -s "$dir/dump.err" ] && no "ipfixDump has nothing to complain of" "$(cat "$dir/dump.err")" || ok "ipfixDump has nothing to complain of"
 fi
@@ -104,6 +116,8 @@ verify() { # STATUS FILE NAME
     status=$?
     [ "$status" = "$1" ] && ok "$3" || no "$3" "status $status, expected $1: $said"
 }
+same "pavo read: the parts of a stream in short messages, and what was left out" "6 1" \
+    "$("$pavo" read "$dir/parts.ipfix" --format json | jq -s -r '[length, (map(select(.flow.parts_cut)) | length)] | map(tostring) | join(" ")')"
 verify 0 "$dir/out.ipfix" "pavo verify passes the IPFIX file"
 verify 0 "$dir/out.jsonl" "pavo verify passes the NDJSON"
 for n in 0 100; do

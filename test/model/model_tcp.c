@@ -46,11 +46,13 @@ since(uint64_t from_ns, uint64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-/* A time that stands in a record: 0 is none. */
+/* A half of the handshake as records have it: 0 is none, and from 2^31 on whole microseconds. */
 static uint64_t
 shown(uint64_t ns)
 {
-    return ns == 0 ? 1 : ns < UINT32_MAX ? ns : UINT32_MAX;
+    if (ns >> 31)
+        return ns / 1000 * 1000;
+    return ns ? ns : 1;
 }
 
 static bool
@@ -206,6 +208,9 @@ is_duplicate(const struct side *x, const struct pavo_layers *l)
         return false;
     if (has_ts(l) && (l->tcp_tsval != b->tcp_tsval || l->tcp_tsecr != b->tcp_tsecr))
         return false;
+    if ((l->n_sack != 0) != (b->n_sack != 0) ||
+        (l->n_sack && (l->tcp_sack[0] != b->tcp_sack[0] || l->tcp_sack[1] != b->tcp_sack[1])))
+        return false;
     return id != 0 || has_ts(l);
 }
 
@@ -230,13 +235,12 @@ hole_touches(const struct hole *h, int64_t from, int64_t to)
     return from < h->to && to > h->from;
 }
 
-/* What of the holes lies in from..to is closed. Returns how many numbers that were. */
-static uint64_t
+/* What of the holes lies in from..to is closed. */
+static void
 holes_close(struct side *x, int64_t from, int64_t to)
 {
     struct hole old[HOLES];
     const unsigned n = x->n_holes;
-    uint64_t closed = 0;
 
     memcpy(old, x->hole, n * sizeof old[0]);
     x->n_holes = 0;
@@ -247,13 +251,23 @@ holes_close(struct side *x, int64_t from, int64_t to)
             hole_open(x, h->from, h->to, h->opened_ns);
             continue;
         }
-        closed += (uint64_t)((to < h->to ? to : h->to) - (from > h->from ? from : h->from));
         if (h->from < from)
             hole_open(x, h->from, from, h->opened_ns);
         if (h->to > to)
             hole_open(x, to, h->to, h->opened_ns);
     }
-    return closed;
+}
+
+/* A segment that is first, new or ahead is remembered for a round trip. */
+static void
+time_take(const struct connection *c, struct side *x, const struct pavo_packet *p, int64_t end)
+{
+    if (!c->has_meter || !p->at.payload_len || x->has_timed)
+        return;
+    x->has_timed = true;
+    x->timed_end = end;
+    x->timed_ns = p->ts_ns;
+    x->timed_by_ts = false;
 }
 
 static void
@@ -275,7 +289,7 @@ retransmission(struct connection *c, unsigned xi, const struct pavo_packet *p, i
 
     if (!p->at.payload_len)
         return;
-    x->has_timed = has_ts(&p->at); /* Karn */
+    x->has_timed = c->has_meter && has_ts(&p->at); /* Karn */
     x->timed_end = end;
     x->timed_ns = p->ts_ns;
     x->timed_by_ts = true;
@@ -316,8 +330,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     const struct pavo_layers *l = &p->at;
     const bool syn = (l->tcp_flags & F_SYN) != 0, fin = (l->tcp_flags & F_FIN) != 0;
     const uint32_t len = l->payload_len + syn + fin;
-    const uint64_t late =
-        c->has_server && c->has_client ? c->server_ns + c->client_ns : UNKNOWN_HANDSHAKE_NS;
+    const uint64_t late = c->has_client ? (c->server_ns + c->client_ns) / 2 : UNKNOWN_HANDSHAKE_NS;
     int64_t seq = start(l->tcp_seq), end;
 
     if (x->is_begun)
@@ -335,18 +348,13 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         x->is_begun = true;
         x->base = syn ? seq + 1 : seq;
         x->next = end;
-        x->first_seq = l->tcp_seq;
+        time_take(c, x, p, end);
     } else if (len == 0) {
         return;
     } else if (x->has_fin && end > x->next) {
         return; /* nothing follows a FIN */
     } else if (seq == x->next) {
-        if (l->payload_len && !x->has_timed) {
-            x->has_timed = true;
-            x->timed_end = end;
-            x->timed_ns = p->ts_ns;
-            x->timed_by_ts = false;
-        }
+        time_take(c, x, p, end);
         if (end > x->next)
             x->next = end;
     } else if (seq > x->next) {
@@ -355,6 +363,7 @@ sequence_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         if (from < seq)
             hole_open(x, from, seq, p->ts_ns);
         x->next = end;
+        time_take(c, x, p, end);
     } else if (y->series >= 3 && x->has_acked && x->acked == seq) {
         x->c.fast++;
         retransmission(c, xi, p, end, false);
@@ -443,30 +452,37 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
     if (ack - before > INT64_C(1) << 30 || before - ack > INT64_C(1) << 30)
         return;
 
+    if ((l->tcp_flags & F_SYN) && !reaches(y->next, ack))
+        return; /* not acceptable */
     if (y->has_acked && ack <= y->acked)
         is_higher = false;
     if (is_higher) {
         uint64_t missed = 0;
 
-        for (unsigned i = 0; i < y->n_holes; i++) {
-            const struct hole *h = &y->hole[i];
+        while (y->n_holes && !reaches(y->hole[0].from, ack)) {
+            const struct hole h = y->hole[0];
+            const int64_t to = reaches(ack, h.to) ? h.to : ack;
 
-            if (h->from < ack)
-                missed += (uint64_t)((h->to < ack ? h->to : ack) - h->from);
+            missed += (uint64_t)(to - h.from);
+            holes_close(y, h.from, to);
+            if (to != h.to)
+                break;
         }
-        holes_close(y, INT64_MIN / 2, ack);
         missed_take(c, xi, missed);
     }
-    if (is_higher && ack > y->next) {
+    if (is_higher && !reaches(y->next, ack)) {
         const bool probed = y->has_probe && y->probe == y->next;
         const int64_t from = y->next;
 
-        y->next = ack;
-        missed_take(c, xi, (uint64_t)(ack - from) - probed);
+        y->next = count_on(from, l->tcp_ack);
+        if (from == y->base && !y->has_syn && y->next == from + 1)
+            y->base = y->next; /* all that was seen of it was a keep-alive */
+        else
+            missed_take(c, xi, (uint64_t)(y->next - from) - probed);
     }
 
     if (y->has_acked && ack == y->acked && !l->payload_len && !(l->tcp_flags & (F_SYN | F_FIN)) &&
-        x->has_window && x->window == l->tcp_window && y->next > ack) {
+        x->has_window && x->window == l->tcp_window && !reaches(ack, y->next)) {
         x->c.duplicate_acks++;
         x->series++;
     }
@@ -492,11 +508,6 @@ ack_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
         else if (has_ts(l) && l->tcp_tsecr == y->timed_tsval)
             rtt_sample(y, since(y->timed_ns, p->ts_ns));
         y->has_timed = false;
-    }
-    if (!(l->tcp_flags & F_SYN) && c->has_server && !c->has_client && y->sent == SENT_SYNACK &&
-        x->sent == SENT_SYN && ack >= y->base) {
-        c->has_client = true;
-        c->client_ns = shown(since(c->last_ns, p->ts_ns));
     }
 }
 
@@ -534,14 +545,27 @@ window_take(struct connection *c, unsigned xi, const struct pavo_layers *l)
     }
 }
 
-/* The SYN+ACK. Times of the handshake are since the packet before, which is a SYN or its copy. */
+/* From the last SYN to the first SYN+ACK, and from that to what acknowledges it. */
 static void
 handshake_take(struct connection *c, unsigned xi, const struct pavo_packet *p)
 {
-    if (!(p->at.tcp_flags & F_ACK) || c->side[xi].sent || c->side[!xi].sent != SENT_SYN)
-        return;
-    c->has_server = true;
-    c->server_ns = shown(since(c->last_ns, p->ts_ns));
+    struct side *x = &c->side[xi], *y = &c->side[!xi];
+    const unsigned f = p->at.tcp_flags & (F_SYN | F_ACK);
+
+    if (f == F_SYN && !c->has_server) {
+        c->syn_ns = p->ts_ns;
+    } else if (f == (F_SYN | F_ACK) && !c->has_server) {
+        if (!c->syn_ns || y->state != PAVO_SIDE_SYN_SENT || x->state != PAVO_SIDE_INACTIVE)
+            return;
+        c->has_server = true;
+        c->synack_ns = p->ts_ns;
+        c->server_ns = shown(since(c->syn_ns, p->ts_ns));
+    } else if (f == F_ACK && c->has_server && !c->has_shaken && x->first_syn == F_SYN &&
+               y->first_syn == (F_SYN | F_ACK) && reaches(p->at.tcp_ack, y->base)) {
+        c->has_shaken = true;
+        c->has_client = !c->side[c->initiator].has_payload_time;
+        c->client_ns = shown(since(c->synack_ns, p->ts_ns));
+    }
 }
 
 static void
@@ -571,7 +595,7 @@ fins_acknowledged(const struct connection *c)
     for (unsigned i = 0; i < 2; i++) {
         const struct side *s = &c->side[i];
 
-        if (!s->has_fin || !s->has_acked || s->acked < s->fin_end)
+        if (!s->has_fin || !s->has_acked || !reaches(s->acked, s->fin_end))
             return false;
     }
     return true;
@@ -593,37 +617,34 @@ segment_take(struct connection *c, const struct pavo_packet *p)
         x->first_flags = (uint16_t)f;
     x->has_last = true;
     x->last = *l;
-    if (l->has_mptcp_token) {
-        x->has_token = true;
-        x->token = l->mptcp_token;
-    }
     if (is_challenged(x, &c->side[!xi], l)) {
         letter_put(c, xi, (f & F_ACK) ? 'H' : 'S');
         states_take(c, xi, l);
         return;
     }
+    if (!(f & F_RST))
+        handshake_take(c, xi, p);
     history_take(c, xi, l);
     states_take(c, xi, l);
     if (f & F_RST) {
         x->options |= l->has_tcp_opt;
         c->was_reset |= !c->is_over;
         c->is_over = true;
-        x->sent |= SENT_OTHER;
         return;
     }
     x->options |= l->has_tcp_opt;
+    if (l->has_mptcp_token) {
+        x->has_token = true;
+        x->token = l->mptcp_token;
+    }
     if (f & F_SYN)
         syn_take(x, l);
     zero_window_take(c, xi, l);
     sequence_take(c, xi, p);
-    if (f & F_SYN)
-        handshake_take(c, xi, p);
     if (f & F_ACK)
         ack_take(c, xi, p);
-    if (!(f & F_SYN))
-        x->sent |= SENT_OTHER;
-    else if (!(x->sent & (SENT_SYN | SENT_SYNACK)))
-        x->sent |= (f & F_ACK) ? SENT_SYNACK : SENT_SYN;
+    if ((f & F_SYN) && !x->first_syn)
+        x->first_syn = f & (F_SYN | F_ACK);
     window_take(c, xi, l);
     payload_take(c, xi, p);
     if (!(f & F_SYN)) {
@@ -637,9 +658,9 @@ segment_take(struct connection *c, const struct pavo_packet *p)
 void
 connection_take(struct connection *c, const struct pavo_packet *p)
 {
+    c->has_meter |= c->has_sent[p->is_b];
+    c->has_sent[p->is_b] = true;
     segment_take(c, p);
-    if (p->ts_ns > c->last_ns)
-        c->last_ns = p->ts_ns;
 }
 
 void
@@ -660,6 +681,20 @@ stream_octets(const struct side *s)
     const int64_t n = s->next - s->base - (s->has_fin ? 1 : 0);
 
     return s->is_begun && n > 0 ? (uint64_t)n : 0;
+}
+
+/* What was acknowledged below 'base' was not seen. */
+static uint64_t
+unacked_octets(const struct side *s)
+{
+    const uint32_t open = (uint32_t)s->next - (uint32_t)s->acked;
+    const uint64_t seen = (uint64_t)(s->next - s->base);
+
+    if (!s->is_begun || !s->has_acked)
+        return 0;
+    if ((open < seen ? open : seen) >= UINT32_C(1) << 31)
+        return 0; /* no window is larger */
+    return open < seen ? open : seen;
 }
 
 static enum pavo_conn_state
@@ -727,7 +762,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
     for (unsigned d = 0; d < 2; d++) {
         const struct side *s = &c->side[d ^ c->initiator];
 
-        t->tcpSequenceNumber[d] = s->has_syn ? s->syn_seq : s->first_seq;
+        t->tcpSequenceNumber[d] = s->has_syn ? s->syn_seq : s->is_begun ? (uint32_t)s->base : 0;
         r->initialTCPFlags[d] = s->first_flags;
         t->streamOctets[d] = stream_octets(s);
         t->retransmittedPackets[d] = s->c.retransmitted;
@@ -737,8 +772,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
         t->outOfOrderPackets[d] = s->c.out_of_order;
         t->duplicatePackets[d] = s->c.duplicates;
         t->missedOctets[d] = s->c.missed;
-        if (s->is_begun && s->has_acked && s->next > s->acked)
-            t->unackedOctets[d] = (uint64_t)(s->next - (s->acked > s->base ? s->acked : s->base));
+        t->unackedOctets[d] = unacked_octets(s);
         t->duplicateAcks[d] = s->c.duplicate_acks;
         t->zeroWindows[d] = s->c.zero_windows;
         t->windowFull[d] = s->c.window_full;
@@ -770,6 +804,7 @@ connection_record(const struct connection *c, struct pavo_record *r)
 void
 connection_cut(struct connection *c)
 {
+    c->has_meter = true;
     for (unsigned i = 0; i < 2; i++)
         c->side[i].c = (struct side_counts){0};
 }

@@ -13,9 +13,6 @@ enum {
     F_CWR = 0x80,
     HOLES = 4,
     LETTERS = 200,
-    SENT_SYN = 1,
-    SENT_SYNACK = 2,
-    SENT_OTHER = 4,
 };
 
 /* Numbers of the sequence are counted on beyond 2^32. */
@@ -42,7 +39,6 @@ struct side {
     unsigned n_holes;
     bool has_data, has_fin;
     int64_t fin_end;
-    uint32_t first_seq;
 
     bool has_last; /* the segment before */
     struct pavo_layers last;
@@ -55,7 +51,7 @@ struct side {
     uint32_t syn_seq;
     bool syn_scales;
     uint8_t scale;
-    uint8_t sent; /* SENT_*: the first kind of SYN, and whether there was anything else */
+    unsigned first_syn; /* SYN, or SYN and ACK, of its first SYN; 0: none yet */
     uint16_t mss;
     uint8_t options;
     bool has_token;
@@ -91,8 +87,10 @@ struct connection {
     unsigned first, initiator; /* sides */
     bool is_over;              /* closed or reset */
     bool was_reset;
-    uint64_t last_ns; /* highest time stamp so far */
-    bool has_server, has_client;
+    bool has_sent[2]; /* a packet of any kind */
+    bool has_meter;   /* one side has sent a second one, or a record was made */
+    uint64_t syn_ns, synack_ns;
+    bool has_server, has_client, has_shaken;
     uint64_t server_ns, client_ns;
     struct {
         uint8_t side;

@@ -44,7 +44,7 @@ tap_see(struct world *w, const struct talk_seg *g, uint64_t at)
     tap_put(w, g, at);
     if (happens(w, w->f.mirror)) {
         /* Those without identification and time stamps cannot be told from repetitions. */
-        if (!(g->flags & T_RST) && ((g->ip_id && w->t->has_ip_id) || (g->opt & PAVO_TCP_OPT_TS)))
+        if ((g->ip_id && w->t->has_ip_id) || (g->opt & PAVO_TCP_OPT_TS))
             w->t->mirrored[g->side]++;
         tap_put(w, g,
                 at + (w->mirror_lags && rnd_one_in(&w->rnd, 3) ? rnd_below(&w->rnd, 20000) : 0));

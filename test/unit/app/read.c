@@ -258,6 +258,22 @@ rows_are(void **state)
 }
 
 static void
+no_byte_of_a_name_commands_a_terminal(void **state)
+{
+    struct out out = {.fd = -1};
+    struct pavo_err err;
+    struct rows t;
+
+    assert_int_equal(rows_open(&t, &out, ROWS_TEXT, 1, &err), 0);
+    rows_name(&t, 0, "n", FLD_S);
+    rows_put(&t, (struct cell[]){{"a\x1b[2J\x7f\r\n\xc2\x9b\xc3\xa9\xc2", false}});
+    pavo_buf_put(&out.buf, "", 1);
+    assert_string_equal((char *)out.buf.at, "a?[2J????\xc3\xa9?\n");
+    rows_close(&t);
+    pavo_buf_free(&out.buf);
+}
+
+static void
 csv_is_quoted_where_it_must_be(void **state)
 {
     struct out out = {.fd = -1};
@@ -372,6 +388,7 @@ main(void)
         cmocka_unit_test(what_is_absent_is_a_group_of_its_own),
         cmocka_unit_test(a_text_can_be_a_key),
         cmocka_unit_test(what_can_not_be_added_is_refused),
+        cmocka_unit_test(no_byte_of_a_name_commands_a_terminal),
         cmocka_unit_test(csv_is_quoted_where_it_must_be),
         cmocka_unit_test(a_reader_that_went_away_is_no_failure_and_a_full_disk_is),
         cmocka_unit_test(lines_come_whole_across_the_buffer),

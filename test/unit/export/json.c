@@ -434,7 +434,7 @@ parts_stand_at_their_paths(void **state)
     is_json(j, "flow.first.bytes",
             "[1000,1001,1002,1003,1004,1005,1006,1007,1008,1009,1010,1011,1012,1013,1014,1015]");
     is_json(j, "flow.first.directions", "\"<<<<>>>>><><<><>\"");
-    is_json(j, "network.application", "\"1\"");
+    is_json(j, "network.application", "\"250\"");
     is_json(j, "tls.client.server_name", "\"www.example.org\"");
     is_json(j, "tls.client.ja4", "\"t13d1516h2_8daaf6152771_e5627efa2ab1\"");
     is_json(j, "tls.next_protocol", "\"h2\"");

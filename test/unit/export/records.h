@@ -193,7 +193,7 @@ rec_parts(struct pavo_record *r, unsigned parts)
         struct pavo_record_names *names = &r->names;
 
         memset(names, 0, sizeof *names);
-        names->application = 1;
+        names->application = 250; /* without a word */
         names->dnsRcode = 3;
         names->hasDnsRcode = 1;
         names->dnsType = 28;

@@ -206,8 +206,6 @@ model_numbers(struct model_flow *f, const struct pavo_packet *p)
     const uint32_t end = seq + payload + ((flags & SYN) != 0) + ((flags & FIN) != 0);
 
     if ((flags & SYN) && f->has_base[s] && seq + 1 != f->base[s]) {
-        if (f->has_data)
-            return;
         f->has_base[s] = f->has_fin[s] = f->has_ack[s] = false;
     }
     if (!f->has_base[s]) {
@@ -221,7 +219,7 @@ model_numbers(struct model_flow *f, const struct pavo_packet *p)
     } else if (is_before(f->next[s], end)) {
         f->next[s] = end;
     }
-    if (flags & FIN)
+    if ((flags & FIN) && end == f->next[s])
         f->has_fin[s] = true;
 }
 
@@ -235,7 +233,6 @@ model_tcp(struct model_flow *f, const struct pavo_packet *p)
     if ((flags & SYN) && !(flags & RST)) {
         const enum pavo_basis basis = (flags & ACK) ? PAVO_BASIS_SYNACK : PAVO_BASIS_SYN;
 
-        f->has_syn[s] = true;
         if (!f->exported && basis > f->basis) {
             f->basis = basis;
             f->fwd = (flags & ACK) ? !s : s;
@@ -249,11 +246,22 @@ model_tcp(struct model_flow *f, const struct pavo_packet *p)
     }
     if (flags & RST)
         return;
+    if ((flags & SYN) && f->has_data && f->has_base[s] && p->at.tcp_seq + 1 != f->base[s])
+        return; /* a challenge */
+    if (flags & SYN)
+        f->has_syn[s] = true;
     model_numbers(f, p);
-    if ((flags & ACK) && (!f->has_ack[!s] || is_before(f->acked[!s], p->at.tcp_ack))) {
+    if ((flags & ACK) && f->has_base[!s] &&
+        (!f->has_ack[!s] || is_before(f->acked[!s], p->at.tcp_ack)) &&
+        !((flags & SYN) && f->has_base[!s] && is_before(f->next[!s], p->at.tcp_ack))) {
+        const bool is_beyond = f->has_base[!s] && is_before(f->next[!s], p->at.tcp_ack);
+
         f->has_ack[!s] = true;
         f->acked[!s] = p->at.tcp_ack;
-        if (f->has_base[!s] && is_before(f->next[!s], f->acked[!s]))
+        if (is_beyond && f->acked[!s] - f->next[!s] == 1 && f->next[!s] == f->base[!s] &&
+            !f->has_syn[!s])
+            f->base[!s] = f->acked[!s];
+        if (is_beyond)
             f->next[!s] = f->acked[!s];
     }
     if (f->life == NEW && (flags & ACK) && !(flags & SYN))

@@ -38,7 +38,7 @@ CATEGORIES = ['server', 'alpn', 'dns', 'rcode', 'host', 'ssh', 'quic']
 FIELDS = ['tcp.stream', 'udp.stream', 'frame.protocols', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str',
           'dns.qry.name', 'dns.flags.response', 'dns.flags.rcode', 'http.host', 'http.request.method', 'http.request.uri', 'ssh.protocol',
           'quic.version', 'tcp.srcport', 'udp.srcport']
-FILTER = ('(tls.handshake.extensions_server_name or tls.handshake.extensions_alpn_str or dns or http.request or ssh.protocol or quic.version)'
+FILTER = ('(tls.handshake.extensions_server_name or tls.handshake.extensions_alpn_str or dns.flags or http.request or ssh.protocol or quic.version)'
           ' and not icmp and not icmpv6')
 
 

@@ -129,7 +129,7 @@ extensions(struct cur c, struct ja4 *j, struct pavo_record_names *out)
     uint32_t left;
 
     if (!h)
-        return c.held ? INS_NO : INS_YES; /* none at all is allowed before TLS 1.3 */
+        return c.held ? INS_MORE : INS_YES; /* none at all is allowed before TLS 1.3 */
     left = be16(h);
     for (unsigned i = 0; left >= 4 && i < EXTENSIONS_MAX; i++) {
         uint32_t type, len;
@@ -170,6 +170,7 @@ ins_hello(const uint8_t *at, uint32_t n, bool is_quic, struct pavo_record_names 
     const uint8_t *h = cur_take(&c, MESSAGE_HEAD + 2 + RANDOM + 1);
     enum ins_got got;
     uint32_t len, session;
+    bool is_whole;
 
     if (n && at[0] != CLIENT_HELLO)
         return INS_NO;
@@ -179,26 +180,31 @@ ins_hello(const uint8_t *at, uint32_t n, bool is_quic, struct pavo_record_names 
     session = h[MESSAGE_HEAD + 2 + RANDOM];
     if (h[4] != 3 || h[5] > 4 || session > SESSION_MAX || len < 2 + RANDOM + 1 + session + 5)
         return INS_NO;
-    if (len <= n - MESSAGE_HEAD) /* all of it is there */
+    is_whole = len <= n - MESSAGE_HEAD;
+    if (is_whole)
         (void)cur_narrow(&c, len - (2 + RANDOM + 1));
     j.version = be16(h + 4);
     h = cur_take(&c, session + 2);
     if (!h)
-        return INS_MORE;
+        return is_whole ? INS_NO : INS_MORE;
     len = be16(h + session);
     if (len < 2 || len % 2)
         return INS_NO;
     h = cur_take(&c, len + 1);
     if (!h)
-        return INS_MORE;
+        return is_whole ? INS_NO : INS_MORE;
     for (uint32_t i = 0; i < len; i += 2)
         ja4_add(j.ciphers, &j.n_ciphers, be16(h + i));
     len = h[len]; /* compression methods */
     if (len == 0)
         return INS_NO;
     if (!cur_take(&c, len))
-        return INS_MORE;
+        return is_whole ? INS_NO : INS_MORE;
     got = extensions(c, &j, out);
+    if (got == INS_MORE && is_whole)
+        got = INS_NO;
+    else if (got == INS_YES && !is_whole) /* it was cut between two of them */
+        got = INS_MORE;
     if (got != INS_NO && out->tlsVersion == 0)
         out->tlsVersion = j.version;
     if (got == INS_YES)

@@ -25,8 +25,8 @@ LINKS = set('EN10MB NULL RAW RAW(12) IPV4 IPV6 LINUX_SLL LINUX_SLL2 LOOP'.split(
 DPDK = ['--set', 'capture.backend=dpdk', '--set', 'capture.dpdk.hugepages=false', '--set', 'capture.dpdk.memory=128MiB']
 
 # Every optional metric is on, and there is room for all that a capture can want: a pool that is empty depends on who owns which flow.
-EVERY = ['flow.names=true', 'flow.payload=1500', 'flow.entropy=true', 'flow.first_packets=true', 'flow.limit=1000000', 'flow.meter_limit=200000',
-         'flow.name_limit=100000']
+EVERY = ['flow.names=true', 'flow.payload=1500', 'flow.entropy=true', 'flow.first_packets=true', 'flow.limit=262144', 'flow.meter_limit=100000',
+         'flow.name_limit=20000']
 
 UNREADABLE = 'a frame that net_pcap cannot deliver'
 

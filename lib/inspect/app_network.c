@@ -373,7 +373,7 @@ app_netbios_udp(const struct ins_seen *s)
 
     if (s->n < 50)
         return INS_NO;
-    if (at[0] >= 0x10 && at[0] <= 0x16 && at[1] <= 0x0f && is_netbios_name(at + 14, s->n - 14))
+    if (at[0] >= 0x10 && at[0] <= 0x16 && at[1] <= 0x1f && is_netbios_name(at + 14, s->n - 14))
         return app_fits(s, 14u + be16(at + 10)) ? INS_YES : INS_NO;
     if (!is_netbios_name(at + 12, s->n - 12) || be16(at + 4) + be16(at + 6) == 0 || at[45] != 0)
         return INS_NO;
@@ -396,6 +396,15 @@ app_memcached_udp(const struct ins_seen *s)
     return INS_NO;
 }
 
+/* RFC 2080 section 2.1: a prefix that is routed, its length, a metric to 16, or 255 for a next hop.
+ */
+static bool
+is_ripng_entry(const uint8_t *at)
+{
+    return (at[0] >> 5 == 1 || at[0] >= 0xfc || (at[0] == 0 && at[18] == 0)) && at[18] <= 128 &&
+           ((at[19] >= 1 && at[19] <= 16) || at[19] == 255);
+}
+
 /* RFC 2453 section 4: command, version, zero; the first entry: family, and a metric to 16. */
 enum ins_got
 app_rip(const struct ins_seen *s)
@@ -403,13 +412,13 @@ app_rip(const struct ins_seen *s)
     const uint8_t *at = s->at;
 
     if (s->n < 24 || at[0] < 1 || at[0] > 2 || at[1] < 1 || at[1] > 2 || be16(at + 2) != 0 ||
-        (s->told - 4) % 20 != 0 || s->told > 504)
+        (s->told - 4) % 20 != 0)
         return INS_NO;
     if (be16(at + 4) == 0xffff)
         return at[1] == 2 && be16(at + 6) >= 1 && be16(at + 6) <= 3 ? INS_YES : INS_NO;
-    return (be16(at + 4) == 2 || be16(at + 4) == 0) && be32(at + 20) >= 1 && be32(at + 20) <= 16
-               ? INS_YES
-               : INS_NO;
+    if ((be16(at + 4) == 2 || be16(at + 4) == 0) && be32(at + 20) >= 1 && be32(at + 20) <= 16)
+        return INS_YES;
+    return at[1] == 1 && is_ripng_entry(at + 4) ? INS_YES : INS_NO;
 }
 
 static bool

@@ -121,32 +121,32 @@ app_s7comm(const struct ins_seen *s)
                : INS_NO;
 }
 
-/* CIP volume 2 section 2-3: command, length, session, status, context, options; little-endian. */
+/* CIP volume 2 section 2-3: command, length, session, status, context, options; little-endian. Over
+ * a stream only the registration of a session: a request for a list is nothing but zeros. */
 enum ins_got
 app_enip(const struct ins_seen *s)
 {
     const uint8_t *at = s->at;
+    const bool is_list = !app_is_stream(s) && (at[0] == 0x63 || at[0] == 0x04);
     uint32_t bytes;
 
-    if ((at[0] != 0x65 && at[0] != 0x63 && at[0] != 0x04) || (s->n > 1 && at[1] != 0))
+    if ((at[0] != 0x65 && !is_list) || (s->n > 1 && at[1] != 0))
         return INS_NO;
-    if (s->n < 24)
-        return INS_MORE;
+    if (s->n < 28)
+        return !is_list ? INS_MORE
+               : s->n == 24 && be16(at + 2) == 0 && be64(at + 4) == 0 && be32(at + 20) == 0 &&
+                       s->told == 24
+                   ? INS_YES
+                   : INS_NO;
     bytes = le16(at + 2);
     if (le32(at + 8) != 0 || le32(at + 20) != 0 || !app_fits(s, 24 + bytes))
         return INS_NO;
-    if (at[0] == 0x65) { /* register a session: version 1, options 0 */
-        if (bytes != 4)
-            return INS_NO;
-        return s->n < 28 ? INS_MORE : le32(at + 24) == 1 ? INS_YES : INS_NO;
-    }
-    if (le32(at + 4) != 0)
-        return INS_NO;
-    if (bytes == 0) /* a list is asked for */
-        return at[0] == 0x63 || !app_is_stream(s) ? INS_YES : INS_NO;
-    if (s->n < 28)
-        return INS_MORE;
-    return le16(at + 24) == 1 && le16(at + 26) == (at[0] == 0x63 ? 0x0c : 0x100) ? INS_YES : INS_NO;
+    if (!is_list) /* version 1, options 0 */
+        return bytes == 4 && le32(at + 24) == 1 ? INS_YES : INS_NO;
+    return le32(at + 4) == 0 && le16(at + 24) == 1 &&
+                   le16(at + 26) == (at[0] == 0x63 ? 0x0c : 0x100)
+               ? INS_YES
+               : INS_NO;
 }
 
 /* ISO 16484-5 annex J.2: type 81, function, length; then an NPDU of version 1 (section 6.2). */

@@ -81,6 +81,14 @@ read_operation(struct ber *b, uint8_t op)
         b->p = (uint32_t)b->end;
         got = ber_number(b, 10, &value);
         return got == INS_YES && value > 3 ? INS_NO : got;
+    case 0x64: /* an entry: name, attributes */
+        got = ber_enter(b, 4);
+        if (got != INS_YES)
+            return got;
+        if (b->end >= b->n)
+            return INS_MORE;
+        b->p = (uint32_t)b->end;
+        return ber_enter(b, 0x30);
     case 0x77: /* extended: an object identifier as text */
         got = ber_enter(b, 0x80);
         if (got != INS_YES)

@@ -598,6 +598,7 @@ app_syslog(const struct ins_seen *s)
 {
     static const char *const months[] = {"jan ", "feb ", "mar ", "apr ", "may ", "jun ", "jul ",
                                          "aug ", "sep ", "oct ", "nov ", "dec ", NULL};
+    static const char *const devices[] = {"%asa-", "%pix-", "%fwsm-", NULL};
     uint32_t p = 0, value;
     enum ins_got got;
 
@@ -619,6 +620,21 @@ app_syslog(const struct ins_seen *s)
     if (value > 191 || s->at[p] != '>')
         return INS_NO;
     p++;
+    got = begins_any(s->at + p, s->n - p, devices);
+    if (got != INS_NO)
+        return got;
+    if (p < s->n && s->at[p] >= '0' && s->at[p] <= '9') { /* or a count, as Cisco's have */
+        uint32_t q = p;
+
+        got = read_number(s->at, s->n, &q, &value);
+        if (got == INS_MORE)
+            return got;
+        if (got == INS_YES && s->at[q] == ':') {
+            if (q + 3 > s->n)
+                return INS_MORE;
+            p = q + 2 + (s->at[q + 2] == '*' || s->at[q + 2] == '.');
+        }
+    }
     got = begins_any(s->at + p, s->n - p, months);
     if (got == INS_NO) {
         const struct ins_seen behind = {.at = s->at + p, .n = s->n - p};

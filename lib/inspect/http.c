@@ -119,36 +119,46 @@ read_status(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
     return INS_YES;
 }
 
-/* The last word of a request line: HTTP/1.0 or HTTP/1.1, and the line ends. */
-static enum ins_got
-read_version(const uint8_t *at, uint32_t n, uint32_t *pos)
+/* Do 'n' bytes end in a blank and a version of HTTP/1? */
+static bool
+has_version(const uint8_t *at, size_t n)
 {
-    static const char word[] = "HTTP/1.";
-    uint32_t p = *pos;
+    return n >= 9 && memcmp(at + n - 9, " HTTP/1.", 8) == 0 && at[n - 1] >= '0' && at[n - 1] <= '9';
+}
 
-    for (uint32_t k = 0; k < 7; k++, p++) {
-        if (p == n)
-            return INS_MORE;
-        if (at[p] != (uint8_t)word[k])
+/* A method, a target and a version; *next is behind the line. Blanks in a target are an error that
+ * attacks and bad programs make, and servers let pass. */
+static enum ins_got
+read_request(const uint8_t *at, uint32_t n, uint32_t *target, uint32_t *target_bytes,
+             uint32_t *next)
+{
+    uint32_t p = 0, end;
+
+    while (p < n && p < METHOD_BYTES && is_method_letter(at[p]))
+        p++;
+    if (p == n && p < METHOD_BYTES)
+        return INS_MORE;
+    if (p == 0 || p == METHOD_BYTES || at[p] != ' ')
+        return INS_NO;
+    *target = ++p;
+    for (; p < n && at[p] != '\n'; p++)
+        if ((at[p] < 0x20 && at[p] != '\r' && at[p] != '\t') || at[p] == 0x7f)
             return INS_NO;
-    }
     if (p == n)
         return INS_MORE;
-    if (at[p] < '0' || at[p] > '9')
+    end = at[p - 1] == '\r' ? p - 1 : p;
+    if (at[*target] == ' ' || end < *target + 10 || !has_version(at, end))
         return INS_NO;
-    if (++p == n)
-        return INS_MORE;
-    if (at[p] == '\r' && ++p == n)
-        return INS_MORE;
-    *pos = p + 1;
-    return at[p] == '\n' ? INS_YES : INS_NO;
+    *target_bytes = end - 9 - *target;
+    *next = p + 1;
+    return INS_YES;
 }
 
 enum ins_got
 ins_http(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
 {
     const bool is_connect = n >= 8 && memcmp(at, "CONNECT ", 8) == 0;
-    uint32_t p = 0, target, target_bytes;
+    uint32_t target, target_bytes, next;
     enum ins_got got;
 
     if (at[0] == 'H') {
@@ -156,25 +166,11 @@ ins_http(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
         if (got != INS_NO)
             return got; /* or a method: HEAD */
     }
-    while (p < n && p < METHOD_BYTES && is_method_letter(at[p]))
-        p++;
-    if (p == n && p < METHOD_BYTES)
-        return INS_MORE;
-    if (p == 0 || p == METHOD_BYTES || at[p] != ' ')
-        return INS_NO;
-    target = ++p;
-    while (p < n && at[p] > 0x20 && at[p] != 0x7f)
-        p++;
-    if (p == n)
-        return INS_MORE;
-    if (p == target || at[p] != ' ')
-        return INS_NO;
-    target_bytes = p++ - target;
-    got = read_version(at, n, &p);
+    got = read_request(at, n, &target, &target_bytes, &next);
     if (got != INS_YES)
         return got;
     out->application = PAVO_APP_HTTP;
     if (out->httpHost[0] || take_target(at + target, target_bytes, is_connect, out->httpHost))
         return INS_YES;
-    return read_host(at + p, at + n, out->httpHost);
+    return read_host(at + next, at + n, out->httpHost);
 }

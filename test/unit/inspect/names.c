@@ -201,6 +201,7 @@ static const struct http_case {
     {"no version", "GET /\r\nHost: c\r\n\r\n", NULL},
     {"a line that goes on", "GET / HTTP/1.1 x\r\nHost: c\r\n\r\n", NULL},
     {"a method of small letters", "get / HTTP/1.1\r\nHost: c\r\n\r\n", NULL},
+    {"blanks in a target", "GET /a b HTTP/1.1 HTTP/1.1\r\nHost: c\r\n\r\n", "c"},
     {"no target", "GET  HTTP/1.1\r\nHost: c\r\n\r\n", NULL},
     {"a method of 25 letters", "AAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\nHost: c\r\n\r\n", NULL},
     {"a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", NULL},

@@ -11,7 +11,8 @@
 
 enum over { STREAM, DATAGRAM };
 
-/* clang-format off: a message is a line */
+/* A message is a line. */
+/* clang-format off */
 #define B(text)   text, sizeof(text) - 1
 #define NO_ANSWER "", 0
 #define FF16      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"

@@ -1,4 +1,5 @@
-/* inspect_tls.c - hellos of TLS in records, of a client and of a server, and as QUIC carries them */
+/* inspect_tls.c - hellos of TLS in records, of a client and of a server, and as QUIC carries them
+ */
 #include <stdlib.h>
 #include <string.h>
 

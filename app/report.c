@@ -150,6 +150,7 @@ counts_json(FILE *out, const struct pavo_counts *c)
         {"icmp_errors", c->icmp_errors},
         {"icmp_strays", c->icmp_strays},
         {"encap_full", c->encap_full},
+        {"pool_empty", c->pool_empty},
     };
 
     fputs("\"counts\":{", out);

@@ -500,6 +500,7 @@ count_shard(const struct pavo_shard_stats *s, struct pavo_counts *c)
     c->icmp_errors += pavo_stat_get(&s->icmp_errors);
     c->icmp_strays += pavo_stat_get(&s->icmp_strays);
     c->encap_full += pavo_stat_get(&s->encap_full);
+    c->pool_empty += pavo_stat_get(&s->pool_empty);
 }
 
 static void

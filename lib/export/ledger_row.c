@@ -52,6 +52,7 @@ const struct ledger_row ledger_rows[] = {
     COUNT(icmp_errors),
     COUNT(icmp_strays),
     COUNT(encap_full),
+    COUNT(pool_empty),
     SUMS("dropped", dropped),
 };
 /* clang-format on */

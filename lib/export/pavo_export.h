@@ -67,7 +67,7 @@ struct pavo_counts {
     uint64_t frag_firsts, frag_followed, frag_waited, frag_joined, frag_orphaned, frag_evicted;
     uint64_t frag_duplicates, frag_overlaps, frag_out_of_order, frag_tiny, frag_atomic;
     uint64_t icmp_errors, icmp_strays;
-    uint64_t encap_full;
+    uint64_t encap_full, pool_empty;
 };
 
 /* What one sink did with the records it was given. given = written + waiting + sum of dropped. */

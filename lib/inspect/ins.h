@@ -20,10 +20,11 @@ enum ins_got {
  * ---- */
 
 /* A ClientHello: server name, ALPN, highest version, JA4. INS_MORE until all of it is there, and
- * what stood in the part that is there has been taken. */
+ * what stood in the part that is there has been taken; so it has before an INS_NO. The version of a
+ * part is that of its supported_versions: without them it is known at the end. */
 enum ins_got ins_tls_client(const uint8_t *at, uint32_t n, struct pavo_record_names *out);
 /* A ServerHello: the version that was chosen (RFC 8446 section 4.2.1), ALPN where it is not
- * encrypted. */
+ * encrypted. Taken when all of it is there. */
 enum ins_got ins_tls_server(const uint8_t *at, uint32_t n, struct pavo_record_names *out);
 /* A ClientHello message without records around it, as QUIC carries it (RFC 9001 section 4). */
 enum ins_got ins_hello(const uint8_t *at, uint32_t n, bool is_quic, struct pavo_record_names *out);

@@ -54,10 +54,12 @@ read_tls(const uint8_t *at, uint32_t n, struct pavo_record_names *names)
     if (at[0] != 22 || (n > 1 && at[1] != 3))
         return INS_NO;
     got = n > 5 && at[5] == 2 ? ins_tls_server(at, n, names) : ins_tls_client(at, n, names);
-    if (got == INS_NO && names->application != PAVO_APP_TLS)
-        drop_tls(names);
-    if (got == INS_YES || (got == INS_MORE && (names->serverName[0] || names->alpn[0])))
+    /* A name is enough, even of a hello that is broken behind it: had the stream been cut there,
+     * it would be known already. */
+    if (got == INS_YES || names->serverName[0] || names->alpn[0])
         names->application = PAVO_APP_TLS;
+    else if (got == INS_NO && names->application != PAVO_APP_TLS)
+        drop_tls(names);
     return got;
 }
 

@@ -64,10 +64,10 @@ struct pavo_inspect {
     uint16_t quic_have;    /* QUIC: bytes of CRYPTO from offset 0 on that are in 'at' */
     uint8_t quic_dcid_len; /* of the client's first Initial: what its keys are made of */
     uint8_t quic_dcid[20];
-    uint8_t quic_client;                /* 1 + the side that is the client */
-    uint64_t quic_runs[4];              /* CRYPTO that came out of order: from << 32 | to */
-    uint8_t at[2][PAVO_INSPECT_BUFFER]; /* stream: first bytes of a side; QUIC: CRYPTO of the client
-                                           in [0] */
+    uint8_t quic_client; /* 1 + the side that is the client */
+    /* Stream: first bytes of a side. QUIC: CRYPTO of the client in [0], and in [1] which of its
+     * bytes are there. */
+    uint8_t at[2][PAVO_INSPECT_BUFFER];
 };
 
 /* What cannot be done without a library: the keys of QUIC's Initials. One for each thread. NULL is

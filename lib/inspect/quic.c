@@ -18,7 +18,6 @@ enum {
     PACKETS_MAX = 4, /* in one datagram */
     FRAMES_MAX = 256,
     DATAGRAM_MAX = 1500,
-    RUNS = 4,
     /* Section 12.4. */
     FRAME_PADDING = 0,
     FRAME_PING = 1,
@@ -110,43 +109,21 @@ header(struct cur *c, struct packet *p)
     return INS_YES;
 }
 
-/* CRYPTO bytes 'from' .. 'from + n' into their place; what lies beyond the buffer is left out. */
+/* CRYPTO bytes 'from' .. 'from + n' into their place; what lies beyond the buffer is left out.
+ * Clients shuffle many small frames, so each byte that is there is marked. */
 static void
 crypto_put(struct pavo_inspect *i, uint64_t from, const uint8_t *at, uint32_t n)
 {
-    uint64_t to;
-    bool again = true;
+    uint8_t *const has = i->at[1];
 
     if (from >= PAVO_INSPECT_BUFFER)
         return;
     if (n > PAVO_INSPECT_BUFFER - from)
         n = (uint32_t)(PAVO_INSPECT_BUFFER - from);
     memcpy(i->at[0] + from, at, n);
-    to = from + n;
-    if (from > i->quic_have) {
-        for (unsigned k = 0; k < RUNS; k++) {
-            if (i->quic_runs[k] == 0) {
-                i->quic_runs[k] = from << 32 | to;
-                return;
-            }
-        }
-        return; /* forgotten: the hello stays incomplete */
-    }
-    if (to > i->quic_have)
-        i->quic_have = (uint16_t)to;
-    while (again) { /* what came early may follow now */
-        again = false;
-        for (unsigned k = 0; k < RUNS; k++) {
-            const uint64_t run = i->quic_runs[k];
-
-            if (run == 0 || run >> 32 > i->quic_have)
-                continue;
-            if ((run & UINT32_MAX) > i->quic_have)
-                i->quic_have = (uint16_t)run;
-            i->quic_runs[k] = 0;
-            again = true;
-        }
-    }
+    memset(has + from, 1, n);
+    while (i->quic_have < PAVO_INSPECT_BUFFER && has[i->quic_have])
+        i->quic_have++;
 }
 
 /* The frames of an Initial, RFC 9000 section 12.4 table 3. False: none of those that may be there.

@@ -1,7 +1,9 @@
 /* tls.c - the hellos of TLS, RFC 8446 section 4.1, RFC 5246 section 7.4.1
  *
- * A hello may be cut into records, so its bytes are put together first. What is longer than the
- * caller keeps is read as far as it goes; the fingerprint is only made of a whole one.
+ * A hello may be cut into records, so its bytes are put together first. Its cursor holds what is
+ * there and is told what the message says: a length that leads out of the message is a no at once,
+ * what is not there yet is awaited. What is longer than the caller keeps is read as far as it goes;
+ * the fingerprint is only made of a whole one.
  */
 #include <string.h>
 
@@ -26,25 +28,28 @@ enum {
 };
 
 /* Puts the handshake bytes of the records at 'at' together, as far as they are there: at most
- * PAVO_INSPECT_BUFFER. False: these are no records of a handshake. */
+ * PAVO_INSPECT_BUFFER. 'ends': what follows them is no record of a handshake, so a message that is
+ * not whole never will be. False: these are no records of a handshake. */
 static bool
-unrecord(const uint8_t *at, uint32_t n, uint8_t *out, uint32_t *n_out)
+unrecord(const uint8_t *at, uint32_t n, uint8_t *out, uint32_t *n_out, bool *ends)
 {
     struct cur c = cur_open(at, n, n);
 
     *n_out = 0;
+    *ends = false;
     while (c.held) {
-        const uint8_t *h = cur_peek(&c, RECORD_HEAD);
+        const uint8_t *h = c.at;
         uint32_t len, take;
 
-        if (at[0] != RECORD_HANDSHAKE || (n > 1 && at[1] != 3) || (n > 2 && at[2] > 4))
-            return false;
-        if (!h)
+        *ends = h[0] != RECORD_HANDSHAKE || (c.held > 1 && h[1] != 3) || (c.held > 2 && h[2] > 4);
+        if (*ends)
+            return *n_out != 0;
+        if (!cur_take(&c, RECORD_HEAD))
             return true;
         len = be16(h + 3);
-        if (h[0] != RECORD_HANDSHAKE || h[1] != 3 || h[2] > 4 || len == 0 || len > RECORD_MAX)
+        *ends = len == 0 || len > RECORD_MAX;
+        if (*ends)
             return *n_out != 0;
-        (void)cur_take(&c, RECORD_HEAD);
         take = len < c.held ? len : c.held;
         if (take > PAVO_INSPECT_BUFFER - *n_out)
             take = PAVO_INSPECT_BUFFER - *n_out;
@@ -56,207 +61,252 @@ unrecord(const uint8_t *at, uint32_t n, uint8_t *out, uint32_t *n_out)
     return true;
 }
 
-/* The name of the first host_name entry. */
-static void
+/* Why 'n' bytes could not be taken: the message has no more of them, or they are still to come. */
+static enum ins_got
+missing(const struct cur *c, uint32_t n)
+{
+    return cur_why(c, n) == PAVO_WHY_MALFORMED ? INS_NO : INS_MORE;
+}
+
+/* The body of the message at 'at', whose end is where its length says. */
+static enum ins_got
+message(const uint8_t *at, uint32_t n, uint8_t type, struct cur *body)
+{
+    if (n && at[0] != type)
+        return INS_NO;
+    if (n < MESSAGE_HEAD)
+        return INS_MORE;
+    *body = cur_open(at + MESSAGE_HEAD, n - MESSAGE_HEAD, be24(at + 1));
+    (void)cur_narrow(body, be24(at + 1));
+    return INS_YES;
+}
+
+/* Version, random and session, which both hellos begin with. */
+static enum ins_got
+front(struct cur *c, uint16_t *version)
+{
+    const uint8_t *h = cur_take(c, 2 + RANDOM + 1);
+
+    if (!h)
+        return missing(c, 2 + RANDOM + 1);
+    if (h[0] != 3 || h[1] > 4 || h[2 + RANDOM] > SESSION_MAX)
+        return INS_NO;
+    *version = be16(h);
+    return cur_take(c, h[2 + RANDOM]) ? INS_YES : missing(c, h[2 + RANDOM]);
+}
+
+/* The name of the first entry, if it is a host_name. False here and below: the lengths do not fit.
+ */
+static bool
 server_name(struct cur c, struct pavo_record_names *out)
 {
     const uint8_t *h = cur_take(&c, 5); /* length of the list, type, length of the name */
     const uint8_t *name;
 
-    if (!h || h[2] != 0)
-        return;
+    if (!h || be16(h) != c.told + 3)
+        return false;
     name = cur_take(&c, be16(h + 3));
-    if (name)
+    if (name && h[2] == 0)
         ins_text(out->serverName, sizeof out->serverName, name, be16(h + 3));
+    return name != NULL;
 }
 
-static void
+static bool
 alpn(struct cur c, struct ja4 *j, struct pavo_record_names *out)
 {
     const uint8_t *h = cur_take(&c, 3); /* length of the list, length of the first name */
     const uint8_t *name;
 
-    if (!h || h[2] == 0)
-        return;
+    if (!h || be16(h) != c.told + 1 || h[2] == 0)
+        return false;
     name = cur_take(&c, h[2]);
     if (!name)
-        return;
+        return false;
     ins_text(out->alpn, sizeof out->alpn, name, h[2]);
     if (j) {
         j->has_alpn = true;
         j->alpn[0] = name[0];
         j->alpn[1] = name[h[2] - 1];
     }
+    return true;
 }
 
-static void
-versions(struct cur c, struct ja4 *j)
+/* The highest one. It stays unless the server has chosen already. */
+static bool
+versions(struct cur c, struct ja4 *j, struct pavo_record_names *out)
 {
     const uint8_t *h = cur_take(&c, 1);
     uint16_t highest = 0;
 
-    for (uint32_t i = 0; h && i + 2 <= h[0]; i += 2) {
-        const uint8_t *v = cur_take(&c, 2);
-
-        if (!v)
-            return;
-        if (!is_grease(be16(v)) && be16(v) > highest)
-            highest = be16(v);
-    }
+    if (!h || h[0] != c.told || h[0] % 2)
+        return false;
+    for (h = cur_take(&c, 2); h; h = cur_take(&c, 2))
+        if (!is_grease(be16(h)) && be16(h) > highest)
+            highest = be16(h);
     if (highest)
         j->version = highest;
+    if (highest && out->tlsVersion == 0)
+        out->tlsVersion = highest;
+    return true;
 }
 
-static void
+static bool
 signatures(struct cur c, struct ja4 *j)
 {
     const uint8_t *h = cur_take(&c, 2);
 
-    for (uint32_t i = 0; h && i + 2 <= be16(h); i += 2) {
-        const uint8_t *v = cur_take(&c, 2);
-
-        if (!v)
-            return;
-        ja4_add(j->signatures, &j->n_signatures, be16(v));
-    }
+    if (!h || be16(h) != c.told || be16(h) % 2)
+        return false;
+    for (h = cur_take(&c, 2); h; h = cur_take(&c, 2))
+        ja4_add(j->signatures, &j->n_signatures, be16(h));
+    return true;
 }
 
-/* The extensions at 'c'. INS_MORE if they end before their length. */
+/* One extension of a hello; 'j' is the client's. */
+static bool
+extension(uint16_t type, struct cur body, struct ja4 *j, struct pavo_record_names *out)
+{
+    if (j)
+        ja4_add(j->extensions, &j->n_extensions, type);
+    if (type == EXT_ALPN)
+        return alpn(body, j, out);
+    if (!j) {
+        const uint8_t *chosen = type == EXT_VERSIONS ? cur_peek(&body, 2) : NULL;
+
+        if (chosen)
+            out->tlsVersion = be16(chosen);
+        return type != EXT_VERSIONS || body.told == 2;
+    }
+    if (type == EXT_SERVER_NAME) {
+        j->has_sni = true;
+        return server_name(body, out);
+    }
+    if (type == EXT_VERSIONS)
+        return versions(body, j, out);
+    return type != EXT_SIGNATURES || signatures(body, j);
+}
+
+/* Those at 'c', which end the message. */
 static enum ins_got
 extensions(struct cur c, struct ja4 *j, struct pavo_record_names *out)
 {
-    const uint8_t *h = cur_take(&c, 2);
-    uint32_t left;
+    bool has_versions = false;
+    const uint8_t *h;
 
+    if (c.told == 0)
+        return INS_YES; /* none at all is allowed before TLS 1.3 */
+    h = cur_take(&c, 2);
     if (!h)
-        return c.held ? INS_NO : INS_YES; /* none at all is allowed before TLS 1.3 */
-    left = be16(h);
-    for (unsigned i = 0; left >= 4 && i < EXTENSIONS_MAX; i++) {
-        uint32_t type, len;
+        return missing(&c, 2);
+    if (be16(h) != c.told)
+        return INS_NO;
+    for (unsigned i = 0; c.told && i < EXTENSIONS_MAX; i++) {
+        uint16_t type, len;
         struct cur body;
 
         h = cur_take(&c, 4);
         if (!h)
-            return INS_MORE;
+            return missing(&c, 4);
         type = be16(h);
         len = be16(h + 2);
-        if (len > left - 4)
-            return INS_NO;
-        left -= 4 + len;
         body = c;
         if (!cur_take(&c, len))
-            return INS_MORE;
+            return missing(&c, len);
         (void)cur_narrow(&body, len);
-        ja4_add(j->extensions, &j->n_extensions, (uint16_t)type);
-        if (type == EXT_SERVER_NAME) {
-            j->has_sni = true;
-            server_name(body, out);
-        } else if (type == EXT_ALPN) {
-            alpn(body, j, out);
-        } else if (type == EXT_VERSIONS) {
-            versions(body, j);
-        } else if (type == EXT_SIGNATURES) {
-            signatures(body, j);
-        }
+        if ((type == EXT_VERSIONS && has_versions) || !extension(type, body, j, out))
+            return INS_NO;
+        has_versions |= type == EXT_VERSIONS;
     }
-    return left == 0 ? INS_YES : INS_NO;
+    return c.told == 0 ? INS_YES : INS_NO;
 }
 
 enum ins_got
 ins_hello(const uint8_t *at, uint32_t n, bool is_quic, struct pavo_record_names *out)
 {
     struct ja4 j = {.is_quic = is_quic};
-    struct cur c = cur_open(at, n, n);
-    const uint8_t *h = cur_take(&c, MESSAGE_HEAD + 2 + RANDOM + 1);
     enum ins_got got;
-    uint32_t len, session;
+    const uint8_t *h;
+    struct cur c;
+    uint32_t len;
 
-    if (n && at[0] != CLIENT_HELLO)
-        return INS_NO;
+    got = message(at, n, CLIENT_HELLO, &c);
+    if (got == INS_YES)
+        got = front(&c, &j.version);
+    if (got != INS_YES)
+        return got;
+    h = cur_take(&c, 2);
     if (!h)
-        return INS_MORE;
-    len = be24(h + 1);
-    session = h[MESSAGE_HEAD + 2 + RANDOM];
-    if (h[4] != 3 || h[5] > 4 || session > SESSION_MAX || len < 2 + RANDOM + 1 + session + 5)
-        return INS_NO;
-    if (len <= n - MESSAGE_HEAD) /* all of it is there */
-        (void)cur_narrow(&c, len - (2 + RANDOM + 1));
-    j.version = be16(h + 4);
-    h = cur_take(&c, session + 2);
-    if (!h)
-        return INS_MORE;
-    len = be16(h + session);
+        return missing(&c, 2);
+    len = be16(h);
     if (len < 2 || len % 2)
         return INS_NO;
     h = cur_take(&c, len + 1);
     if (!h)
-        return INS_MORE;
+        return missing(&c, len + 1);
     for (uint32_t i = 0; i < len; i += 2)
         ja4_add(j.ciphers, &j.n_ciphers, be16(h + i));
     len = h[len]; /* compression methods */
     if (len == 0)
         return INS_NO;
     if (!cur_take(&c, len))
-        return INS_MORE;
+        return missing(&c, len);
     got = extensions(c, &j, out);
-    if (got != INS_NO && out->tlsVersion == 0)
+    if (got != INS_YES)
+        return got;
+    if (out->tlsVersion == 0)
         out->tlsVersion = j.version;
-    if (got == INS_YES)
-        ja4_spell(&j, out->ja4);
-    return got;
+    ja4_spell(&j, out->ja4);
+    return INS_YES;
 }
 
 enum ins_got
 ins_tls_client(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
 {
-    uint8_t message[PAVO_INSPECT_BUFFER];
-    uint32_t n_message;
+    uint8_t hello[PAVO_INSPECT_BUFFER];
+    uint32_t n_hello;
+    enum ins_got got;
+    bool ends;
 
-    if (!unrecord(at, n, message, &n_message))
+    if (!unrecord(at, n, hello, &n_hello, &ends))
         return INS_NO;
-    return ins_hello(message, n_message, false, out);
+    got = ins_hello(hello, n_hello, false, out);
+    return got == INS_MORE && ends ? INS_NO : got;
+}
+
+/* What it chose is taken when all of it is there. */
+static enum ins_got
+server_hello(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
+{
+    struct pavo_record_names chosen = {0};
+    enum ins_got got;
+    struct cur c;
+
+    got = message(at, n, SERVER_HELLO, &c);
+    if (got == INS_YES)
+        got = front(&c, &chosen.tlsVersion);
+    if (got != INS_YES)
+        return got;
+    if (!cur_take(&c, 3)) /* cipher, compression */
+        return missing(&c, 3);
+    got = extensions(c, NULL, &chosen);
+    if (got != INS_YES)
+        return got;
+    out->tlsVersion = chosen.tlsVersion;
+    if (chosen.alpn[0])
+        memcpy(out->alpn, chosen.alpn, sizeof out->alpn);
+    return INS_YES;
 }
 
 enum ins_got
 ins_tls_server(const uint8_t *at, uint32_t n, struct pavo_record_names *out)
 {
-    uint8_t message[PAVO_INSPECT_BUFFER];
-    uint32_t n_message, len, session;
-    struct cur c;
-    const uint8_t *h;
+    uint8_t hello[PAVO_INSPECT_BUFFER];
+    uint32_t n_hello;
+    enum ins_got got;
+    bool ends;
 
-    if (!unrecord(at, n, message, &n_message))
+    if (!unrecord(at, n, hello, &n_hello, &ends))
         return INS_NO;
-    if (n_message && message[0] != SERVER_HELLO)
-        return INS_NO;
-    c = cur_open(message, n_message, n_message);
-    h = cur_take(&c, MESSAGE_HEAD + 2 + RANDOM + 1);
-    if (!h)
-        return INS_MORE;
-    len = be24(h + 1);
-    session = h[MESSAGE_HEAD + 2 + RANDOM];
-    if (h[4] != 3 || h[5] > 4 || session > SESSION_MAX || len < 2 + RANDOM + 1 + session + 3)
-        return INS_NO;
-    if (len <= n_message - MESSAGE_HEAD)
-        (void)cur_narrow(&c, len - (2 + RANDOM + 1));
-    else
-        return INS_MORE;
-    out->tlsVersion = be16(h + 4);
-    h = cur_take(&c, session + 3 + 2); /* session, cipher, compression, length of the extensions */
-    if (!h)
-        return INS_YES;
-    for (unsigned i = 0; i < EXTENSIONS_MAX; i++) {
-        struct cur body;
-
-        h = cur_take(&c, 4);
-        body = c;
-        if (!h || !cur_take(&c, be16(h + 2)))
-            return INS_YES;
-        (void)cur_narrow(&body, be16(h + 2));
-        if (be16(h) == EXT_ALPN)
-            alpn(body, NULL, out);
-        else if (be16(h) == EXT_VERSIONS && be16(h + 2) == 2)
-            out->tlsVersion = be16(cur_take(&body, 2));
-    }
-    return INS_YES;
+    got = server_hello(hello, n_hello, out);
+    return got == INS_MORE && ends ? INS_NO : got;
 }

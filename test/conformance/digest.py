@@ -24,6 +24,10 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 LINKS = set('EN10MB NULL RAW RAW(12) IPV4 IPV6 LINUX_SLL LINUX_SLL2 LOOP'.split())
 DPDK = ['--set', 'capture.backend=dpdk', '--set', 'capture.dpdk.hugepages=false', '--set', 'capture.dpdk.memory=128MiB']
 
+# Every optional metric is on, and there is room for all that a capture can want: a pool that is empty depends on who owns which flow.
+EVERY = ['flow.names=true', 'flow.payload=1500', 'flow.entropy=true', 'flow.first_packets=true', 'flow.limit=262144', 'flow.meter_limit=100000',
+         'flow.name_limit=20000']
+
 UNREADABLE = 'a frame that net_pcap cannot deliver'
 
 WAYS = [
@@ -44,6 +48,8 @@ def digest(args, folder, path, way):
     name, dpdk, options = way
     out = os.path.join(folder, 'out-%s.ipfix' % name.replace(' ', '_').replace(',', ''))
     command = [args.pavo, 'run', '--set', 'workers.cores=none'] + options
+    for setting in EVERY:
+        command += ['--set', setting]
     command += DPDK + ['-i', 'net_pcap0,rx_pcap=' + path] if dpdk else ['-r', path]
     try:
         p = subprocess.run(command + ['-w', 'ipfix:' + out], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

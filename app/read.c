@@ -843,7 +843,7 @@ const struct cli_command cmd_read = {
             "gre', 'outer host 10.0.0.1') and compares any field ('bytes > 1MB', 'duration "
             ">= 5s', 'end_reason = idle', 'tcp.flags & syn'). src is the side that began.\n"
             "\n"
-            "--sort without --top holds every record that passes in memory (about 350 bytes "
+            "--sort without --top holds every record that passes in memory (about 1000 bytes "
             "each, plus 44 per layer of encapsulation); --top N holds N; --by holds one "
             "entry per group. Nothing else grows with the input.\n"
             "\n"

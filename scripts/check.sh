@@ -196,7 +196,9 @@ part "nested headers cost no more than their number" scripts/decode-cost.sh "$ou
 
 section "the real binary"
 part "real captures against the oracle" python3 -B test/conformance/conformance.py --binary "$out/asan/app/pavo" --sanitize \
-    --shared "$shared" --timeout 120 --out "$out/conformance.tsv"
+    --run-option=--set --run-option=flow.names=true --run-option=--set --run-option=flow.payload=1500 \
+    --run-option=--set --run-option=flow.entropy=true --run-option=--set --run-option=flow.first_packets=true \
+    --run-option=--set --run-option=flow.name_limit=1000 --shared "$shared" --timeout 120 --out "$out/conformance.tsv"
 part "as far down as tshark and argus" python3 -B test/conformance/descent.py --binary "$out/gcc/app/pavo" --argus table --shared "$shared"
 part "the comparison with Zeek finds what differs" python3 -B test/conformance/zeek.py --self-test --shared "$shared"
 part "conversations as Zeek has them" python3 -B test/conformance/zeek.py --binary "$out/gcc/app/pavo" --shared "$shared"

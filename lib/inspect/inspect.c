@@ -257,7 +257,8 @@ look_at_datagram(struct pavo_inspect *i, unsigned side, const uint8_t *at, uint3
     if (ins_dns(at, held, told, names) != INS_YES)
         return INS_NO;
     names->application = PAVO_APP_DNS;
-    return names->hasDnsRcode ? INS_YES : INS_MORE;
+    /* Multicast DNS answers without a question; one may follow. */
+    return names->hasDnsRcode && names->dnsQuery[0] ? INS_YES : INS_MORE;
 }
 
 enum pavo_inspect_next

@@ -23,6 +23,7 @@ import collections
 import concurrent.futures
 import csv
 import hashlib
+import inspect
 import json
 import os
 import pickle
@@ -35,7 +36,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 FOLDERS = ['transport', 'mixed', 'encap']
 CATEGORIES = ['server', 'alpn', 'dns', 'rcode', 'host', 'ssh', 'quic']
-FIELDS = ['tcp.stream', 'udp.stream', 'frame.protocols', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str',
+FIELDS = ['tcp.stream', 'udp.stream', 'frame.protocols', 'tls.handshake.type', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str',
           'dns.qry.name', 'dns.flags.response', 'dns.flags.rcode', 'http.host', 'http.request.method', 'http.request.uri', 'ssh.protocol',
           'quic.version', 'tcp.srcport', 'udp.srcport']
 FILTER = ('(tls.handshake.extensions_server_name or tls.handshake.extensions_alpn_str or dns.flags or http.request or ssh.protocol or quic.version)'
@@ -67,22 +68,20 @@ def authority(uri):
 
 
 def ask_tshark(path, options, timeout):
-    """({category: all}, {category: the first of each stream})"""
+    """({category: all}, {category: the first of each stream, and of ALPN what was chosen})"""
     command = ['tshark', '-n', '-r', path, '-Y', FILTER, '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=\x1f']
     for f in FIELDS:
         command += ['-e', f]
     got = subprocess.run(command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
     if got.returncode not in (0, 2): # 2: the capture is cut in its last packet
         raise OSError(got.stderr.decode(errors='replace').strip().split('\n')[-1])
-    every, first = collections.defaultdict(set), collections.defaultdict(set)
-    seen = set()
+    every, first = collections.defaultdict(set), collections.defaultdict(dict)
 
     def put(category, stream, values):
         values = [v for v in values if v]
         every[category].update(values)
-        if values and (category, stream) not in seen:
-            seen.add((category, stream))
-            first[category].add(values[0])
+        if values:
+            first[category].setdefault(stream, values[0])
 
     for line in got.stdout.decode(errors='replace').split('\n'):
         row = [f.split('\x1f') for f in line.split('\t')]
@@ -96,6 +95,8 @@ def ask_tshark(path, options, timeout):
             continue
         put('server', stream, row['tls.handshake.extensions_server_name'])
         put('alpn', stream, row['tls.handshake.extensions_alpn_str'])
+        if '2' in row['tls.handshake.type']: # what the server chose goes before what was offered
+            first['alpn'].update({stream: v for v in row['tls.handshake.extensions_alpn_str'][-1:] if v})
         put('dns', stream, [dns_name(n) for n in row['dns.qry.name']])
         if row['dns.flags.response'][0] in ('1', 'True'):
             put('rcode', stream, [str(int(v, 0)) for v in row['dns.flags.rcode'] if v])
@@ -106,14 +107,14 @@ def ask_tshark(path, options, timeout):
             every['host'].update(host(h) for h in row['http.host'])
         put('ssh', (stream, side), row['ssh.protocol'][:1])
         put('quic', stream, ['%#010x' % int(v, 0) for v in row['quic.version'] if v])
-    return dict(every), dict(first)
+    return dict(every), {c: set(by_stream.values()) for c, by_stream in first.items()}
 
 
 def cached(args, path, options):
     if not args.cache:
         return ask_tshark(path, options, args.timeout)
-    with open(os.path.abspath(__file__), 'rb') as fh:
-        mark = hashlib.sha256(fh.read() + ' '.join([path] + options).encode()).hexdigest()[:24]
+    asked = inspect.getsource(ask_tshark) + FILTER + ' '.join(FIELDS + [path] + options)
+    mark = hashlib.sha256(asked.encode()).hexdigest()[:24]
     name = os.path.join(args.cache, mark + '.pickle')
     if not os.path.exists(name):
         value = ask_tshark(path, options, args.timeout)

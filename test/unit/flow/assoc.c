@@ -4,8 +4,8 @@
  * A message of a story is one of the protocol's: 'a' is what it says (chunks, type, operation), 'b'
  * a number of it (verification tag, code, hardware address), and 'hex' its payload.
  */
-#include "talk.h"
 #include "rnd.h"
+#include "talk.h"
 
 struct message {
     uint32_t ms;

@@ -1,6 +1,6 @@
 /* echo.c - requests and replies of ICMP: stories, and random ones against a slow model */
-#include "talk.h"
 #include "rnd.h"
+#include "talk.h"
 
 /* What happens, in order: '>' a request, '<' a reply, '}' a request of the other side, '{' its
  * answer, '|' a new record. */

@@ -2,8 +2,8 @@
  * number */
 #include <math.h>
 
-#include "talk.h"
 #include "rnd.h"
+#include "talk.h"
 
 struct sent {
     uint32_t ms;

@@ -1,8 +1,8 @@
 /* parts.c - whom a flow is for, its first packets and bytes, and the entropy of its payload */
 #include <math.h>
 
-#include "talk.h"
 #include "rnd.h"
+#include "talk.h"
 
 static const struct cast_case {
     const char *says, *dst, *mac;

@@ -11,7 +11,8 @@
 
 enum over { STREAM, DATAGRAM };
 
-/* clang-format off: a message is a line */
+/* A message is a line. */
+/* clang-format off */
 #define B(text)   text, sizeof(text) - 1
 #define NO_ANSWER "", 0
 #define FF16      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
@@ -88,8 +89,11 @@ static const struct message {
      B("\x80\x01\x01\x10\0\x01\0\0\0\0\0\0\x20" NB_NAME "\0\0\x20\0\x01"), NO_ANSWER},
     {"a bind of LDAP", PAVO_APP_LDAP, STREAM,
      B("\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\0\x80\0"), NO_ANSWER},
-    {"an entry of CLDAP", PAVO_APP_LDAP, DATAGRAM, B("\x30\x09\x02\x01\x01\x64\x04\x04\0\x30\0"), NO_ANSWER},
-    {"a datagram of NetBIOS", PAVO_APP_NETBIOS, DATAGRAM, B("\x11\x1a\x12\x34\x0a\0\0\x01\0\x8a\0\x44\0\0\x20" NB_NAME "\0\x20" NB_NAME "\0"), NO_ANSWER},
+    {"an entry of CLDAP", PAVO_APP_LDAP, DATAGRAM, B("\x30\x09\x02\x01\x01\x64\x04\x04\0\x30\0"),
+     NO_ANSWER},
+    {"a datagram of NetBIOS", PAVO_APP_NETBIOS, DATAGRAM,
+     B("\x11\x1a\x12\x34\x0a\0\0\x01\0\x8a\0\x44\0\0\x20" NB_NAME "\0\x20" NB_NAME "\0"),
+     NO_ANSWER},
     {"CLDAP", PAVO_APP_LDAP, DATAGRAM,
      B("\x30\x25\x02\x01\x01\x63\x20\x04\0\x0a\x01\0\x0a\x01\0\x02\x01\0\x02\x01\0\x01\x01\0\x87"
        "\x0bobjectclass\x30\0"),
@@ -230,8 +234,10 @@ static const struct message {
      B("<34>1 2003-10-11T22:14:15.003Z a su - ID47 - x"), NO_ANSWER},
     {"a message of syslog with a date", PAVO_APP_SYSLOG, STREAM, B("<34>Oct 11 22:14:15 a su: x\n"),
      NO_ANSWER},
-    {"a message of syslog with a count", PAVO_APP_SYSLOG, DATAGRAM, B("<189>12: *Mar  1 00:00:04.657: %LINK-5-CHANGED: x"), NO_ANSWER},
-    {"a message of syslog of a firewall", PAVO_APP_SYSLOG, DATAGRAM, B("<166>%ASA-6-305011: x"), NO_ANSWER},
+    {"a message of syslog with a count", PAVO_APP_SYSLOG, DATAGRAM,
+     B("<189>12: *Mar  1 00:00:04.657: %LINK-5-CHANGED: x"), NO_ANSWER},
+    {"a message of syslog of a firewall", PAVO_APP_SYSLOG, DATAGRAM, B("<166>%ASA-6-305011: x"),
+     NO_ANSWER},
     {"IKE_SA_INIT", PAVO_APP_IKE, DATAGRAM,
      B("abcdefgh" Z8 "\x21\x20\x22\x08\0\0\0\0\0\0\0\x24" Z8), NO_ANSWER},
     {"IKE behind the marker", PAVO_APP_IKE, DATAGRAM,
@@ -295,7 +301,8 @@ static const struct message {
      B("\x06\x10\x02\x01\0\x0e\x08\x01\x0a\0\0\x01\x0e\x57"), NO_ANSWER},
     {"a response of RIP", PAVO_APP_RIP, DATAGRAM,
      B("\x02\x02\0\0\0\x02\0\0\x0a\0\0\0\xff\0\0\0\0\0\0\0\0\0\0\x01"), NO_ANSWER},
-    {"a response of RIPng", PAVO_APP_RIP, DATAGRAM, B("\x02\x01\0\0\x20\x01\x0d\xb8" Z8 "\0\0\0\0\0\0\x20\x01"), NO_ANSWER},
+    {"a response of RIPng", PAVO_APP_RIP, DATAGRAM,
+     B("\x02\x01\0\0\x20\x01\x0d\xb8" Z8 "\0\0\0\0\0\0\x20\x01"), NO_ANSWER},
     {"NetFlow 5", PAVO_APP_NETFLOW, DATAGRAM, B("\0\x05\0\x01" Z8 Z8 "\0\0\0\0" FF16 FF16 FF16),
      NO_ANSWER},
     {"NetFlow 9", PAVO_APP_NETFLOW, DATAGRAM,

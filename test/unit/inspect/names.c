@@ -174,6 +174,22 @@ dns_waits_for_the_response(void **state)
     free(query), free(answer), free(refused);
 }
 
+static void
+a_question_may_follow_an_answer(void **state)
+{
+    size_t n, m;
+    uint8_t *answer =
+        t_hex("0000 8400 0000 0001 0000 0000 0161 00 0001 8001 00000078 0004 0a000001", &n);
+    uint8_t *query = t_hex("0000 0000 0001 0000 0000 0000 0162 00 000c 0001", &m);
+    struct pavo_inspect i = {0};
+
+    assert_int_equal(datagram(&i, 0, answer, n, n), PAVO_INSPECT_MORE);
+    assert_int_equal(i.names.application, PAVO_APP_DNS);
+    assert_int_equal(datagram(&i, 0, query, m, m), PAVO_INSPECT_DONE);
+    assert_string_equal(i.names.dnsQuery, "b");
+    free(answer), free(query);
+}
+
 /* ---- HTTP ---- */
 
 static const struct http_case {
@@ -420,6 +436,7 @@ main(void)
     const struct CMUnitTest own[] = {
         cmocka_unit_test(a_long_name_is_cut),
         cmocka_unit_test(dns_waits_for_the_response),
+        cmocka_unit_test(a_question_may_follow_an_answer),
         cmocka_unit_test(a_host_is_cut),
         cmocka_unit_test(a_request_is_all_of_http),
         cmocka_unit_test(an_identification_has_255_bytes),

@@ -3,14 +3,14 @@
 #
 #   check.sh          everything (what .ci/run runs after test.sh)
 #   check.sh rules    only what reads the sources: seconds, good before a commit
-# The corpus of captures is looked for in $PAVO_SHARED, else ../shared. FUZZ_SECONDS (60) is the time of each fuzz
+# The corpus of captures is looked for in $PAVO_SHARED, else ../shared. FUZZ_SECONDS (30) is the time of each fuzz
 # target. Last line: N passed, N failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/parts.sh
 out=${PAVO_BUILD_CI:-build-ci}
 shared=${PAVO_SHARED:-../shared}
-fuzz_seconds=${FUZZ_SECONDS:-60}
+fuzz_seconds=${FUZZ_SECONDS:-30}
 
 sources() { # every C file and header of ours
     git ls-files -co --exclude-standard -- '*.c' '*.h' 2>/dev/null || find app lib test -name '*.[ch]'

@@ -333,10 +333,10 @@ is_present(const struct pavo_record *r, const struct fld *f)
         return r->initiatorTurned;
     case ROW_HAVE_CAST:
         return r->cast;
-    case ROW_HAVE_TOTAL:
-        return !r->totalsUnknown;
+    case ROW_HAVE_COUNTED:
+        return row_is_ip(r) && !r->countsUnknown;
     case ROW_HAVE_UNKNOWN:
-        return r->totalsUnknown;
+        return r->countsUnknown;
     case ROW_HAVE_CUT:
         return r->parts & ROW_PART_CUT;
     case ROW_HAVE_PARTS:

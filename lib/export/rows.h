@@ -53,7 +53,7 @@ enum row_have {
     ROW_HAVE_HISTORY,
     ROW_HAVE_TURNED,
     ROW_HAVE_CAST,
-    ROW_HAVE_TOTAL, /* totals are known */
+    ROW_HAVE_COUNTED, /* fragments and ICMP errors were counted */
     ROW_HAVE_UNKNOWN,
     ROW_HAVE_CUT,
     ROW_HAVE_PARTS,
@@ -133,11 +133,11 @@ enum {
         32, /* says something of the sensor, not of the traffic: not in the digest */
     ROW_FLAG_QUOTE_PORTS = 64,
     ROW_FLAG_TURNED = 128,
-    ROW_FLAG_TOTALS_UNKNOWN = 256, /* of the sensor as well */
+    ROW_FLAG_COUNTS_UNKNOWN = 256, /* of the sensor as well */
     ROW_FLAG_MULTICAST = 512,
     ROW_FLAG_BROADCAST = 1024,
     ROW_FLAG_CUT = 2048, /* of the way here: parts were left out of a message */
-    ROW_FLAGS_OF_SENSOR = ROW_FLAG_ENCAP_LOST | ROW_FLAG_TOTALS_UNKNOWN | ROW_FLAG_CUT,
+    ROW_FLAGS_OF_SENSOR = ROW_FLAG_ENCAP_LOST | ROW_FLAG_COUNTS_UNKNOWN | ROW_FLAG_CUT,
 };
 
 /* Bits of 'parts': all that there are, and one of our own that a record carries from reader to
@@ -177,9 +177,9 @@ row_flags(const struct pavo_record *r)
                      (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
                      (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u);
 
-    if (r->initiatorTurned | r->totalsUnknown | r->cast | (r->parts & ROW_PART_CUT)) /* few have */
+    if (r->initiatorTurned | r->countsUnknown | r->cast | (r->parts & ROW_PART_CUT)) /* few have */
         flags |= (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
-                 (r->totalsUnknown ? ROW_FLAG_TOTALS_UNKNOWN : 0u) |
+                 (r->countsUnknown ? ROW_FLAG_COUNTS_UNKNOWN : 0u) |
                  (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
                  (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
                  (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
@@ -197,7 +197,7 @@ row_flags_set(struct pavo_record *r, unsigned flags)
     r->encapLost = (flags & ROW_FLAG_ENCAP_LOST) != 0;
     r->quote.has_ports = (flags & ROW_FLAG_QUOTE_PORTS) != 0;
     r->initiatorTurned = (flags & ROW_FLAG_TURNED) != 0;
-    r->totalsUnknown = (flags & ROW_FLAG_TOTALS_UNKNOWN) != 0;
+    r->countsUnknown = (flags & ROW_FLAG_COUNTS_UNKNOWN) != 0;
     r->cast = (uint8_t)((flags & ROW_FLAG_MULTICAST ? PAVO_CAST_MULTICAST : 0) |
                         (flags & ROW_FLAG_BROADCAST ? PAVO_CAST_BROADCAST : 0));
     r->parts = (uint16_t)((r->parts & ROW_PARTS) | (flags & ROW_FLAG_CUT ? ROW_PART_CUT : 0));

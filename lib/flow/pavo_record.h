@@ -315,12 +315,13 @@ struct pavo_record {
     uint8_t maximumTTL[2];
     uint8_t ipClassOfService[2]; /* of the first packet of that direction */
 
-    uint16_t parts;            /* PAVO_PART_* that are there */
-    uint8_t connState;         /* enum pavo_conn_state */
-    uint8_t cast;              /* PAVO_CAST_* */
-    uint8_t initiatorTurned;   /* evidence that came after the first export says that the other
-                                  side began; source and destination stay */
-    uint8_t totalsUnknown;     /* the shard had no room to keep totals of this flow */
+    uint16_t parts;          /* PAVO_PART_* that are there */
+    uint8_t connState;       /* enum pavo_conn_state */
+    uint8_t cast;            /* PAVO_CAST_* */
+    uint8_t initiatorTurned; /* evidence that came after the first export says that the other
+                                side began; source and destination stay */
+    uint8_t
+        countsUnknown; /* the shard had no room to count fragments and ICMP errors of this flow */
     uint8_t payloadEntropy[2]; /* bits per byte times 32, 0 to 255: CERT 35; PAVO_PART_ENTROPY */
     char
         history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */

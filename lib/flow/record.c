@@ -198,6 +198,7 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     fill_icmp(s, f, fwd, r);
     r->cast = c->cast;
     r->initiatorTurned = (f->flags & FLOW_TURNED) != 0;
+    r->countsUnknown = (f->flags & FLOW_RARE_LOST) != 0;
     r->flowStartNanoseconds = c->first_ns;
     r->flowEndNanoseconds = f->last_ns;
     fill_counters(s, f, c, fwd, r);

@@ -122,7 +122,7 @@ parts_change_it_and_what_is_not_there_does_not(void **state)
     other.parts &= (uint16_t)~PAVO_PART_FIRST;
     assert_false(is_equal(digest_of(&r), digest_of(&other)));
     other = r;
-    other.totalsUnknown = 1; /* of the sensor */
+    other.countsUnknown = 1; /* of the sensor */
     assert_true(is_equal(digest_of(&r), digest_of(&other)));
     other.history[0] = 'H';
     assert_false(is_equal(digest_of(&r), digest_of(&other)));

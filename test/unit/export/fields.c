@@ -89,7 +89,7 @@ the_table_reaches_every_member(void **state)
         MEMBER(payloadOctets), MEMBER(packetTotalCount), MEMBER(octetTotalCount),
         MEMBER(fragmentCount), MEMBER(tcpControlBits), MEMBER(initialTCPFlags), MEMBER(minimumTTL),
         MEMBER(maximumTTL), MEMBER(ipClassOfService), MEMBER(parts), MEMBER(connState),
-        MEMBER(cast), MEMBER(initiatorTurned), MEMBER(totalsUnknown), MEMBER(payloadEntropy),
+        MEMBER(cast), MEMBER(initiatorTurned), MEMBER(countsUnknown), MEMBER(payloadEntropy),
         MEMBER(history), MEMBER(encapLost),
         /* of the parts, in the order of their structs */
         MEMBER(meter.minimumPacket), MEMBER(meter.maximumPacket), MEMBER(meter.packetSquares),
@@ -182,7 +182,7 @@ allow(struct pavo_record *r, const struct fld *f)
     if (f->have < sizeof protocols && protocols[f->have])
         r->assoc.protocol = protocols[f->have];
     if (f->have == ROW_HAVE_UNKNOWN)
-        r->totalsUnknown = 1;
+        r->countsUnknown = 1;
 }
 
 static void
@@ -279,8 +279,8 @@ static const struct rule_case {
     {"an empty history is none", "history", offsetof(struct pavo_record, history[0]), 0},
     {"an identification that is not known", "dst.ip.id",
      offsetof(struct pavo_record, meter.ipIdBehaviour[1]), 0},
-    {"totals that are not known are absent", "src.total.bytes",
-     offsetof(struct pavo_record, totalsUnknown), 1},
+    {"fragments that were not counted are absent", "src.fragments",
+     offsetof(struct pavo_record, countsUnknown), 1},
 };
 
 static void

@@ -114,7 +114,7 @@ stream_random_parts(struct pavo_record *r, uint64_t *seed)
         r->parts = 0;
     r->cast &= PAVO_CAST_MULTICAST | PAVO_CAST_BROADCAST;
     r->initiatorTurned &= 1;
-    r->totalsUnknown &= 1;
+    r->countsUnknown &= 1;
     stream_random_text(r->history, sizeof r->history, seed);
     r->tcp.ecnNegotiated &= 1;
     r->assoc.multihomed &= 1;

@@ -696,6 +696,33 @@ an_interval_is_cut_late_when_there_is_no_room(void **state)
 }
 
 static void
+fragments_that_could_not_be_counted_are_unknown_not_none(void **state)
+{
+    enum { FLOWS = 1400, LIMIT = 4096 }; /* the pool of what hardly any flow has: 1024 parts */
+    const struct pavo_shard_config cfg = ft_config(LIMIT, NULL);
+    uint64_t counted = 0, unknown = 0;
+    struct ft t;
+
+    ft_open(&t, &cfg, 2048);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        p_udp(&pkt, AT_MS(0), A, (uint16_t)(1000 + i), B, 53);
+        pkt.at.n_frags = 1;
+        ft_put(&t, &pkt);
+    }
+    ft_flush(&t, 0, PAVO_DETAIL_STOPPED);
+    assert_int_equal(t.n_got, FLOWS);
+    for (size_t i = 0; i < t.n_got; i++) {
+        counted += t.got[i].fragmentCount[0];
+        unknown += t.got[i].countsUnknown;
+        assert_int_equal(t.got[i].fragmentCount[0] + t.got[i].countsUnknown, 1);
+    }
+    assert_int_equal(counted, 1024);
+    assert_int_equal(unknown, FLOWS - 1024);
+    assert_int_equal(ft_stat(&pavo_shard_stats(t.s)->pool_empty), unknown);
+    ft_close(&t);
+}
+
+static void
 a_flow_costs_at_most_320_bytes(void **state)
 {
     static const uint32_t limits[] = {65536, 100000, 111412, 111500, 1000000, 4000000};
@@ -758,6 +785,7 @@ main(void)
         cmocka_unit_test(without_any_room_records_are_dropped_and_counted),
         cmocka_unit_test(when_all_flows_wait_for_room_the_oldest_record_goes),
         cmocka_unit_test(an_interval_is_cut_late_when_there_is_no_room),
+        cmocka_unit_test(fragments_that_could_not_be_counted_are_unknown_not_none),
         cmocka_unit_test(a_flow_costs_at_most_320_bytes),
         cmocka_unit_test(refusals_say_what_would_help),
     };

@@ -377,7 +377,7 @@ flow_mark(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 
     if (p->at.quote.kind) {
         key_of_quote(&p->at.quote, &p->key, &quoted);
-        place = table_find(s, &quoted, pavo_hash(&quoted, sizeof quoted, s->cfg.seed));
+        place = table_find(s, &quoted, key_hash(&quoted, s->cfg.seed));
     }
     if (place != NO_PLACE) {
         const uint32_t i = s->buckets[place / BUCKET_ENTRIES].flow[place % BUCKET_ENTRIES];

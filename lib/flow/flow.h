@@ -9,6 +9,7 @@
 #ifndef PAVO_FLOW_PRIVATE_H
 #define PAVO_FLOW_PRIVATE_H
 
+#include "bucket.h"
 #include "cacheline.h"
 #include "encap.h"
 #include "key.h"
@@ -128,22 +129,7 @@ struct said_places {
     uint32_t size;
 };
 
-/* One cache line of the table: eight flows by tag.
- *
- * A tag is 16 bits of the hash, never 0; a free entry has tag 0. Tags are packed into words (entry
- * i in bits 16*(i%4) of word i/4), so that one word operation compares four. An entry's other
- * bucket follows from its tag and this one. 'age' is when a packet last came, in units of
- * 2^age_shift ns modulo 2^16, written when it changes: enough to find the idlest entry without
- * touching the flows. */
-struct ft_bucket {
-    PAVO_ALIGNED uint64_t tags[2];
-    uint16_t age[8];
-    uint32_t flow[8];
-};
-_Static_assert(sizeof(struct ft_bucket) == PAVO_CACHE_LINE, "a bucket is one line");
-
 enum {
-    BUCKET_ENTRIES = 8,
     CUT_SHIFT = 24,
     AGE_ENDED = 0x8000, /* closed flows count as idle for this much longer */
     WHEEL_SHIFT = 30,

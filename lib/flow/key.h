@@ -12,6 +12,7 @@ enum {
     PROTO_UDP = 17,
     PROTO_ICMPV6 = 58,
     PROTO_UDPLITE = 136,
+    KEY_WORDS = sizeof(struct pavo_key) / 8,
 };
 
 /* Word 'i' of a key, in the machine's own order. */
@@ -30,7 +31,7 @@ key_equal(const struct pavo_key *x, const struct pavo_key *y)
 {
     uint64_t differ = 0;
 
-    for (unsigned i = 0; i < sizeof *x / 8; i++)
+    for (unsigned i = 0; i < KEY_WORDS; i++)
         differ |= key_word(x, i) ^ key_word(y, i);
     return differ == 0;
 }
@@ -51,6 +52,21 @@ enum icmp_class {
     ICMP_ERROR, /* quotes the packet that caused it */
 };
 enum icmp_class icmp_classify(uint8_t proto, uint8_t type);
+
+/* The table's hash of a key: each pair of words has a product of its own with both halves of the
+ * seed in it, so the four do not wait for each other. As with pavo_hash(), who does not know the
+ * seed can't aim at a collision. */
+static inline uint64_t
+key_hash(const struct pavo_key *k, const uint64_t seed[2])
+{
+    const uint64_t k0 = seed[0] ^ HASH_C0, k1 = seed[1] ^ HASH_C2;
+    uint64_t h = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        h ^= hash_mum(key_word(k, 2 * i) ^ (k0 + i * HASH_C1),
+                      key_word(k, 2 * i + 1) ^ (k1 + i * HASH_C0));
+    return hash_mum(h ^ k1, k0 | 1) ^ h;
+}
 
 /* Same on every machine and in every run; 0 never. */
 uint64_t key_fixed_hash(const struct pavo_key *k);

@@ -22,10 +22,11 @@
 
 #include "flow.h"
 
-/* ---- buckets ------------------------------------------------------------------------------- */
+enum {
+    BUCKET_SPARE = 2
+}; /* free entries of a first bucket above which the other is not looked at */
 
-#define LANES_LOW  UINT64_C(0x0001000100010001)
-#define LANES_HIGH UINT64_C(0x8000800080008000)
+/* ---- buckets ------------------------------------------------------------------------------- */
 
 static inline uint16_t
 tag_of(uint64_t hash)
@@ -51,55 +52,6 @@ bucket_other(const struct pavo_shard *s, uint32_t bucket, uint16_t tag)
     const uint32_t sum = (uint32_t)((uint64_t)scattered * s->n_buckets >> 32) | 1;
 
     return sum >= bucket ? sum - bucket : sum + s->n_buckets - bucket;
-}
-
-/* Which of four lanes are 'tag': bits 0..3. */
-static inline unsigned
-lanes_equal(uint64_t lanes, uint64_t tag)
-{
-    const uint64_t x = lanes ^ tag * LANES_LOW; /* 0 where equal */
-    const uint64_t zero = ~(((x & ~LANES_HIGH) + ~LANES_HIGH) | x) & LANES_HIGH;
-
-    return (unsigned)((zero >> 15) * UINT64_C(0x0001000200040008) >> 48) & 0xf;
-}
-
-/* Which entries have 'tag' (0: are free): bits 0..7. */
-static inline unsigned
-bucket_match(const struct ft_bucket *b, uint16_t tag)
-{
-    return lanes_equal(b->tags[0], tag) | lanes_equal(b->tags[1], tag) << 4;
-}
-
-static inline unsigned
-lowest_bit(unsigned bits)
-{
-    return (unsigned)__builtin_ctz(bits);
-}
-
-/* Of eight bits; the builtin is a call where the machine's least model has no such instruction. */
-static inline unsigned
-bits_count(unsigned bits)
-{
-    bits -= bits >> 1 & 0x55;
-    bits = (bits & 0x33) + (bits >> 2 & 0x33);
-    return (bits + (bits >> 4)) & 0xf;
-}
-
-static inline uint16_t
-entry_tag(const struct ft_bucket *b, unsigned entry)
-{
-    return (uint16_t)(b->tags[entry / 4] >> 16 * (entry % 4));
-}
-
-static inline void
-entry_set(struct ft_bucket *b, unsigned entry, uint16_t tag, uint32_t flow, uint16_t age)
-{
-    const unsigned shift = 16 * (entry % 4);
-
-    b->tags[entry / 4] = (b->tags[entry / 4] & ~(UINT64_C(0xffff) << shift)) | (uint64_t)tag
-                                                                                   << shift;
-    b->flow[entry] = flow;
-    b->age[entry] = age;
 }
 
 static inline uint64_t
@@ -142,8 +94,8 @@ table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash
     return NO_PLACE;
 }
 
-/* A free entry for 'hash': of the emptier bucket, or made free by moving one entry to its other
- * bucket. */
+/* A free entry for 'hash': of its first bucket while that has some to spare, so that most lookups
+ * need no other; else of the emptier one; or made free by moving one entry to its other bucket. */
 static uint64_t
 table_place(struct pavo_shard *s, uint64_t hash)
 {
@@ -153,7 +105,8 @@ table_place(struct pavo_shard *s, uint64_t hash)
     const unsigned free1 = bucket_match(&s->buckets[two[1]], 0);
 
     if (free0 | free1) {
-        const bool first = bits_count(free0) >= bits_count(free1);
+        const unsigned spare = bits_count(free0);
+        const bool first = spare >= BUCKET_SPARE || spare >= bits_count(free1);
 
         return first ? place_of(two[0], lowest_bit(free0)) : place_of(two[1], lowest_bit(free1));
     }
@@ -380,14 +333,14 @@ flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i)
 {
     const struct pavo_key *key = &s->flows[i].key;
 
-    buckets_prefetch(s, pavo_hash(key, sizeof *key, s->cfg.seed));
+    buckets_prefetch(s, key_hash(key, s->cfg.seed));
 }
 
 void
 flow_drop(struct pavo_shard *s, uint32_t i)
 {
     const struct pavo_key *key = &s->flows[i].key;
-    const uint64_t hash = pavo_hash(key, sizeof *key, s->cfg.seed);
+    const uint64_t hash = key_hash(key, s->cfg.seed);
     const uint16_t tag = tag_of(hash);
     uint32_t bucket = bucket_of(s, hash);
 
@@ -402,11 +355,22 @@ flow_drop(struct pavo_shard *s, uint32_t i)
     flow_give(s, i);
 }
 
-/* The flow of a packet that has none yet. */
+/* May a flow of 'hash' stand there? */
+static inline bool
+place_is_of(const struct pavo_shard *s, uint64_t place, uint64_t hash)
+{
+    const uint32_t one = bucket_of(s, hash), bucket = (uint32_t)(place / BUCKET_ENTRIES);
+
+    return bucket == one || bucket == bucket_other(s, one, tag_of(hash));
+}
+
+/* The flow of a packet that has none yet. In a full table it takes the place of the one it evicts;
+ * else there is an entry, and only when all sixteen candidates are taken one of them goes. */
 static uint64_t
 flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 {
-    uint64_t place = table_place(s, p->hash);
+    const bool is_full = !s->free_at && s->used == s->limit;
+    uint64_t place = is_full ? NO_PLACE : table_place(s, p->hash);
     uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
     bool arm = true;
 
@@ -419,13 +383,15 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
             flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
             pavo_stat_add(&s->stats.evicted, 1);
             arm = false; /* the victim's place in the wheel stays */
-            if (place == NO_PLACE)
+            if (place == NO_PLACE && place_is_of(s, victim, p->hash))
                 place = victim;
         } else { /* all flows have ended and wait for room: the oldest record goes */
             record_drop(s, s->ended_first);
             i = ended_pop(s);
         }
     }
+    if (place == NO_PLACE) /* the table is full of flows whose buckets are others */
+        place = table_place(s, p->hash);
     flow_begin(s, i, p, now_ns);
     entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(p->hash), i, age_now(s));
     if (arm)
@@ -435,25 +401,57 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 
 /* ---- a burst ------------------------------------------------------------------------------- */
 
-/* Stage 2: where the packet's flow seems to stand, by tag. */
-static uint64_t
-place_guess(const struct pavo_shard *s, uint64_t hash)
-{
-    const uint16_t tag = tag_of(hash);
-    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag);
-    unsigned bits = bucket_match(&s->buckets[one], tag);
-    uint64_t place;
+/* What a burst has found out about a packet's place: where its flow seems to stand, by tag. */
+struct guess {
+    struct ft_bucket *bucket; /* NULL: nowhere */
+    uint32_t flow;
+    uint32_t entry;
+};
 
-    if (bits) {
-        place = place_of(one, lowest_bit(bits));
-    } else {
-        bits = bucket_match(&s->buckets[two], tag);
-        if (!bits)
-            return NO_PLACE;
-        place = place_of(two, lowest_bit(bits));
+/* Looks for 'tag' in a bucket whose line is there, and has the flow's lines fetched. */
+static inline bool
+guess_in(const struct pavo_shard *s, struct ft_bucket *b, uint16_t tag, struct guess *g)
+{
+    const unsigned bits = bucket_match(b, tag);
+
+    if (!bits)
+        return false;
+    g->bucket = b;
+    g->entry = lowest_bit(bits);
+    g->flow = b->flow[g->entry];
+    flow_prefetch(s, g->flow);
+    return true;
+}
+
+/* Stages 1 and 2 for a burst: the first bucket of all, then the flows that stand in them; for the
+ * others the second bucket, and then its flows. */
+static inline void
+places_guess(const struct pavo_shard *s, struct pavo_packet *const *p, unsigned n,
+             struct guess *guesses)
+{
+    struct ft_bucket *buckets[BURST_MAX];
+    uint8_t missed[BURST_MAX];
+    unsigned n_missed = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        buckets[i] = &s->buckets[bucket_of(s, p[i]->hash)];
+        prefetch_write(buckets[i]);
     }
-    flow_prefetch(s, place_flow(s, place));
-    return place;
+    for (unsigned i = 0; i < n; i++) {
+        const uint16_t tag = tag_of(p[i]->hash);
+
+        if (guess_in(s, buckets[i], tag, &guesses[i]))
+            continue;
+        buckets[i] = &s->buckets[bucket_other(s, (uint32_t)(buckets[i] - s->buckets), tag)];
+        prefetch_write(buckets[i]);
+        missed[n_missed++] = (uint8_t)i;
+    }
+    for (unsigned k = 0; k < n_missed; k++) {
+        const unsigned i = missed[k];
+
+        if (!guess_in(s, buckets[i], tag_of(p[i]->hash), &guesses[i]))
+            guesses[i].bucket = NULL;
+    }
 }
 
 /* The entry that a new flow will take: a free one, or that of the flow it evicts. All of it is five
@@ -484,9 +482,9 @@ entry_prefetch(const struct pavo_shard *s, uint64_t hash)
 /* The parts that a packet will write, a few packets ahead of stage 3: their numbers stand in the
  * flow, whose lines stage 2 has fetched. */
 static void
-parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
+parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t i)
 {
-    const struct pavo_flow *f = &s->flows[place_flow(s, place)];
+    const struct pavo_flow *f = &s->flows[i];
 
     if (f->state >= STATE_ICMP) {
         const uint8_t *detail = pool_at(&s->details, f->detail);
@@ -505,26 +503,26 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint64_t
 
 /* Stage 3 for one packet. What stage 2 saw may have changed: it was a guess. */
 static void
-packet_step(struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
+packet_step(struct pavo_shard *s, const struct pavo_packet *p, const struct guess *g)
 {
     const uint64_t now_ns = packet_now(p);
-    struct ft_bucket *b;
-    unsigned entry;
-    uint32_t i;
+    struct ft_bucket *b = g->bucket;
+    unsigned entry = g->entry;
+    uint32_t i = b ? b->flow[entry] : 0;
 
     if (now_ns > s->now_ns)
         s->now_ns = now_ns;
-    if (place == NO_PLACE || !place_flow(s, place) ||
-        pavo_unlikely(!key_equal(&s->flows[place_flow(s, place)].key, &p->key))) {
-        place = table_find(s, &p->key, p->hash);
+    if (!i || pavo_unlikely(!key_equal(&s->flows[i].key, &p->key))) {
+        uint64_t place = table_find(s, &p->key, p->hash);
+
         if (place == NO_PLACE)
             place = flow_create(s, p, now_ns);
+        b = place_bucket(s, place);
+        entry = place % BUCKET_ENTRIES;
+        i = b->flow[entry];
     }
-    i = place_flow(s, place);
     flow_account(s, i, p, now_ns);
 
-    b = place_bucket(s, place);
-    entry = place % BUCKET_ENTRIES;
     if (pavo_unlikely(state_lingers(s->flows[i].state)))
         b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
     else if (b->age[entry] != age_now(s))
@@ -538,7 +536,7 @@ packet_step(struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
 void
 pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
 {
-    uint64_t places[BURST_MAX];
+    struct guess guesses[BURST_MAX];
     uint64_t octets = 0;
     const unsigned all = n;
 
@@ -547,18 +545,16 @@ pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
     while (n > 0) {
         const unsigned part = n < BURST_MAX ? n : BURST_MAX;
 
-        for (unsigned i = 0; i < part; i++)
-            buckets_prefetch(s, p[i]->hash);
-        for (unsigned i = 0; i < part; i++)
-            places[i] = place_guess(s, p[i]->hash);
+        places_guess(s, p, part, guesses);
+
         for (unsigned i = 0; i < part; i++) {
             if (i + NEW_AHEAD < part) {
-                if (pavo_unlikely(places[i + NEW_AHEAD] == NO_PLACE))
+                if (pavo_unlikely(!guesses[i + NEW_AHEAD].bucket))
                     entry_prefetch(s, p[i + NEW_AHEAD]->hash);
                 else
-                    parts_prefetch(s, p[i + NEW_AHEAD], places[i + NEW_AHEAD]);
+                    parts_prefetch(s, p[i + NEW_AHEAD], guesses[i + NEW_AHEAD].flow);
             }
-            packet_step(s, p[i], places[i]);
+            packet_step(s, p[i], &guesses[i]);
             octets += p[i]->at.l3_len;
         }
         p += part;

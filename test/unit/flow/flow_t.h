@@ -162,7 +162,7 @@ static inline struct pavo_packet *
 p_key(struct pavo_packet *p)
 {
     pavo_packet_key(p, PAVO_KEY_DEFAULT);
-    p->hash = pavo_hash(&p->key, sizeof p->key, t_seed);
+    p->hash = pavo_key_hash(&p->key, t_seed);
     return p;
 }
 

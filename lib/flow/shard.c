@@ -551,6 +551,7 @@ pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
             buckets_prefetch(s, p[i]->hash);
         for (unsigned i = 0; i < part; i++)
             places[i] = place_guess(s, p[i]->hash);
+        pavo_lap(s->laps, PAVO_LAP_FIND);
         for (unsigned i = 0; i < part; i++) {
             if (i + NEW_AHEAD < part) {
                 if (pavo_unlikely(places[i + NEW_AHEAD] == NO_PLACE))
@@ -561,6 +562,7 @@ pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
             packet_step(s, p[i], places[i]);
             octets += p[i]->at.l3_len;
         }
+        pavo_lap(s->laps, PAVO_LAP_ACCOUNT);
         p += part;
         n -= part;
     }
@@ -580,6 +582,12 @@ const struct pavo_shard_stats *
 pavo_shard_stats(const struct pavo_shard *s)
 {
     return &s->stats;
+}
+
+void
+pavo_shard_laps(struct pavo_shard *s, struct pavo_laps *laps)
+{
+    s->laps = laps;
 }
 
 void

@@ -590,3 +590,29 @@ sensor_sources(const struct sensor *s)
 {
     return s->set;
 }
+
+/* ---- measurements -----------------------------------------------------------------------------
+ */
+
+void
+sensor_laps(struct sensor *s, unsigned worker, struct pavo_laps *laps)
+{
+    worker_laps(&s->workers[worker], laps);
+}
+
+uint64_t
+sensor_cpu_ns(const struct sensor *s, unsigned worker)
+{
+    const bool has_thread =
+        worker == SENSOR_EXPORTER ? s->has_export_thread : s->seats[worker].has_thread;
+    struct timespec t;
+    clockid_t clock;
+
+    if (!has_thread ||
+        pthread_getcpuclockid(
+            worker == SENSOR_EXPORTER ? s->export_thread : s->seats[worker].thread, &clock) != 0)
+        return 0;
+    /* A thread that has ended and was not joined has no clock any more. */
+    return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec
+                                         : 0;
+}

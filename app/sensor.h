@@ -48,4 +48,11 @@ unsigned sensor_workers(const struct sensor *s, const struct worker **workers,
                         const struct topo_place **places);
 const struct cap_set *sensor_sources(const struct sensor *s);
 
+/* For measurements. sensor_laps: where a worker's stages add their time, NULL nowhere; called by
+ * that worker's thread (from its queue). sensor_cpu_ns: CPU time of a worker's thread so far, or of
+ * the export thread for SENSOR_EXPORTER; between sensor_go() and sensor_join(), 0: not known. */
+#define SENSOR_EXPORTER UINT32_MAX
+void sensor_laps(struct sensor *s, unsigned worker, struct pavo_laps *laps);
+uint64_t sensor_cpu_ns(const struct sensor *s, unsigned worker);
+
 #endif

@@ -466,6 +466,7 @@ receive(struct worker *w, struct worker_queue *wq)
     }
     w->patience_ns = wq->can_sleep ? PATIENCE_SLEEPER_NS : PATIENCE_POLLED_NS;
     n = q->ops->recv(q, frames, w->run->burst);
+    pavo_lap(w->laps, PAVO_LAP_RECEIVE);
     wq->is_empty = n == 0;
     if (n < 0 || (n == 0 && wq->is_stopping && !q->ops->stop)) {
         queue_ended(w, wq);
@@ -475,6 +476,7 @@ receive(struct worker *w, struct worker_queue *wq)
         return false;
     burst(w, wq, frames, (unsigned)n);
     q->ops->done(q);
+    pavo_lap(w->laps, PAVO_LAP_DONE);
     return true;
 }
 
@@ -614,6 +616,7 @@ worker_run_loop(struct worker *w)
             busy |= resolve_drain(w);
             own_flush(w); /* fragments of others whose flow is ours */
             busy |= account_drain(w);
+            pavo_lap(w->laps, PAVO_LAP_MESH);
         }
         if (w->frags_jumped) {
             w->frags_jumped = false;
@@ -621,11 +624,13 @@ worker_run_loop(struct worker *w)
             own_flush(w);
         }
         (void)pavo_shard_sweep(w->shard, busy ? SWEEP_BUSY : SWEEP_IDLE);
+        pavo_lap(w->laps, PAVO_LAP_SWEEP);
         phase_step(w);
         if (busy)
             w->idle_streak = 0;
         else if (w->phase != WORKER_DONE)
             idle(w);
+        pavo_lap(w->laps, PAVO_LAP_IDLE);
     }
     /* Release: pairs with the acquire of the export thread; counters and ring are complete. */
     atomic_store_explicit(&w->is_done, true, memory_order_release);
@@ -663,6 +668,15 @@ worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ring,
 fail:
     worker_close(w);
     return -ENOMEM;
+}
+
+void
+worker_laps(struct worker *w, struct pavo_laps *laps)
+{
+    if (laps)
+        laps->last = pavo_ticks();
+    w->laps = laps;
+    pavo_shard_laps(w->shard, laps);
 }
 
 void

@@ -12,6 +12,7 @@
 #define PAVO_WORKER_H
 
 #include "capture.h"
+#include "laps.h"
 #include "mesh.h"
 
 enum { WORKERS_MAX = 128, OWNERS = 128, BURST_MAX = 64 };
@@ -92,7 +93,8 @@ struct worker {
     bool frags_jumped; /* another worker's clock jumped: what waits for its first piece is given up
                         */
     unsigned idle_streak, turn;
-    uint64_t patience_ns; /* that this burst may still wait for room in the mesh */
+    uint64_t patience_ns;   /* that this burst may still wait for room in the mesh */
+    struct pavo_laps *laps; /* NULL but in a measurement */
 
     struct worker_stats stats __attribute__((aligned(PAVO_CACHE_LINE)));
     _Atomic bool is_done; /* release: all its counters are final and its ring is complete */
@@ -104,5 +106,7 @@ int worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ri
                 struct pavo_err *err);
 void worker_run_loop(struct worker *w);
 void worker_close(struct worker *w);
+/* Where its stages add their time; NULL: nowhere. The worker's thread only. */
+void worker_laps(struct worker *w, struct pavo_laps *laps);
 
 #endif

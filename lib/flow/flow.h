@@ -13,6 +13,7 @@
 #include "cacheline.h"
 #include "encap.h"
 #include "key.h"
+#include "laps.h"
 #include "parts.h"
 #include "pool.h"
 #include "ring.h"
@@ -179,6 +180,7 @@ struct pavo_shard {
     struct pool details, meters, losses, longers, rares, talks, saids;
     struct said_places said;
     struct pavo_inspect_crypto *crypto;
+    struct pavo_laps *laps; /* NULL but in a measurement */
 
     PAVO_ALIGNED struct pavo_shard_stats stats;
 };

@@ -298,6 +298,9 @@ bool pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why);
 uint32_t pavo_shard_backlog(const struct pavo_shard *s);
 
 const struct pavo_shard_stats *pavo_shard_stats(const struct pavo_shard *s);
+/* Where finding and accounting add their time, laps.h; NULL: nowhere. Owner thread only. */
+struct pavo_laps;
+void pavo_shard_laps(struct pavo_shard *s, struct pavo_laps *laps);
 /* Bytes that a shard of this configuration takes, in all. For plan and sizing. */
 size_t pavo_shard_bytes(const struct pavo_shard_config *cfg);
 

@@ -557,6 +557,7 @@ pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
             packet_step(s, p[i], &guesses[i]);
             octets += p[i]->at.l3_len;
         }
+        pavo_lap(s->laps, PAVO_LAP_ACCOUNT);
         p += part;
         n -= part;
     }
@@ -576,6 +577,12 @@ const struct pavo_shard_stats *
 pavo_shard_stats(const struct pavo_shard *s)
 {
     return &s->stats;
+}
+
+void
+pavo_shard_laps(struct pavo_shard *s, struct pavo_laps *laps)
+{
+    s->laps = laps;
 }
 
 void

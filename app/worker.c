@@ -62,21 +62,12 @@ has_record_room(struct worker *w)
 /* ---- the own shard ----------------------------------------------------------------------------
  */
 
+/* Before the packets that were pushed are used for something else. */
 static void
 own_flush(struct worker *w)
 {
-    if (w->n_own > 0)
-        pavo_shard_burst(w->shard, w->own, w->n_own);
-    w->n_own = 0;
+    pavo_shard_drain(w->shard);
     w->n_copies = 0;
-}
-
-static inline void
-own_add(struct worker *w, struct pavo_packet *p)
-{
-    w->own[w->n_own++] = p;
-    if (w->n_own == BURST_MAX)
-        own_flush(w);
 }
 
 /* ---- what others send -------------------------------------------------------------------------
@@ -253,7 +244,7 @@ fragment_emit(void *ctx, const struct pavo_packet *p)
     memcpy(&w->copies[w->n_copies], p, pavo_packet_size(p));
     /* It may have been given the key of its datagram's first piece. */
     w->copies[w->n_copies].hash = pavo_key_hash(&p->key, w->run->shard.seed);
-    own_add(w, &w->copies[w->n_copies++]);
+    pavo_shard_push(w->shard, &w->copies[w->n_copies++]);
 }
 
 static bool
@@ -318,7 +309,7 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
     }
     owner = run->n == 1 ? w->id : run->owner[p->owner_hash % OWNERS];
     if (owner == w->id) {
-        own_add(w, p);
+        pavo_shard_push(w->shard, p);
         return;
     }
     if (has_rss && is_plain(p))
@@ -338,9 +329,9 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
     p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
 }
 
-/* A frame becomes a packet with key and hash. */
+/* A frame becomes a packet, without its key. */
 static inline void
-packet_make(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
+packet_decode(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
 {
     pavo_decap(w->run->decap, f, &p->at);
     p->ts_ns = f->ts_ns;
@@ -349,7 +340,6 @@ packet_make(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struc
     p->unused = 0;
     payload_find(p, f, w->run->payload_room);
     w->why[p->at.why]++;
-    pavo_packet_key_hash(p, w->run->key_parts, w->run->shard.seed);
 }
 
 /* The clock of a queue jumped: every flow of every shard ends before what follows is accounted.
@@ -406,8 +396,9 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
+/* Decodes each frame and hands it to its owner. */
 static void
-burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
+frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         const uint64_t before_ns = wq->clock.now_ns;
@@ -419,9 +410,59 @@ burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned 
             own_flush(w);
             jump(w, before_ns);
         }
-        packet_make(w, &f[i], now_ns, &w->packets[i]);
+        packet_decode(w, &f[i], now_ns, &w->packets[i]);
+        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
+
         route(w, wq, &w->packets[i], f[i].has_rss);
     }
+}
+
+/* Frames between two jumps of the clock, in stages that are timed each by itself. */
+static void
+segment_lapped(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
+               const uint64_t *now_ns, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (i + PREFETCH_AHEAD < n)
+            __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
+        packet_decode(w, &f[i], now_ns[i], &w->packets[i]);
+    }
+    pavo_lap(w->laps, PAVO_LAP_DECODE);
+    for (unsigned i = 0; i < n; i++)
+        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
+    pavo_lap(w->laps, PAVO_LAP_KEY);
+    for (unsigned i = 0; i < n; i++)
+        route(w, wq, &w->packets[i], f[i].has_rss);
+    pavo_lap(w->laps, PAVO_LAP_ROUTE);
+    own_flush(w);
+}
+
+/* frames_take() for a measurement: what each stage takes can be told, but they don't overlap. */
+static void
+frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
+{
+    uint64_t now_ns[BURST_MAX];
+    unsigned from = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t before_ns = wq->clock.now_ns;
+
+        if (!pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns[i]))
+            continue;
+        segment_lapped(w, wq, f + from, now_ns + from, i - from);
+        jump(w, before_ns);
+        from = i;
+    }
+    segment_lapped(w, wq, f + from, now_ns + from, n - from);
+}
+
+static void
+burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
+{
+    if (pavo_likely(w->laps == NULL))
+        frames_take(w, wq, f, n);
+    else
+        frames_lapped(w, wq, f, n);
     own_flush(w);
     burst_stats(w, wq, n);
     tell_clock(w, wq);

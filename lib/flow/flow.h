@@ -145,6 +145,19 @@ enum {
 #define TIMEOUT_MAX                                                                                \
     (UINT64_C(1) << 53) /* 104 days: what the arithmetic modulo 2^32 << CUT_SHIFT allows */
 
+/* Packets on their way through the stages of burst.c. */
+struct pipe {
+    struct pipe_slot {
+        const struct pavo_packet *packet; /* borrowed until the pipe is drained */
+        struct ft_bucket *bucket;         /* where its flow seems to stand; NULL: nowhere */
+        uint32_t flow;                    /* 0: not known */
+        uint16_t entry;
+        uint16_t tag;
+    } slots[BURST_MAX];
+    uint32_t n; /* pushed since the last drain */
+    uint64_t octets;
+};
+
 /* The flows of one worker.
  *
  * Owner: the worker, from open to close. It alone touches it; nothing is locked. Two doors lead
@@ -176,6 +189,7 @@ struct pavo_shard {
     uint32_t n_ended;
     uint64_t wheel_tick; /* the slot that the sweep is at */
     uint32_t wheel[WHEEL_SLOTS];
+    struct pipe pipe;
     struct encap encap;
     struct pool details, meters, losses, longers, rares, talks, saids;
     struct said_places said;
@@ -185,7 +199,7 @@ struct pavo_shard {
     PAVO_ALIGNED struct pavo_shard_stats stats;
 };
 
-/* ---- shard.c: the table ---- */
+/* ---- shard.c, table.c ---- */
 
 /* Makes one record of a flow that has ended and lets go of what the flow holds; the entry is the
  * caller's to use again. */
@@ -202,6 +216,14 @@ uint64_t table_find(const struct pavo_shard *s, const struct pavo_key *key, uint
  */
 void flow_prefetch_end(const struct pavo_shard *s, uint32_t i);
 void flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i);
+static inline void
+flow_prefetch(const struct pavo_shard *s, uint32_t i)
+{
+    prefetch_write(&s->flows[i].key);
+    prefetch_write(&s->flows[i].last_ns);
+}
+/* The flow of a packet that has none yet: where it stands. */
+uint64_t flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
 /* Takes the flow out of the table and back to the free ones; its record was made. */
 void flow_drop(struct pavo_shard *s, uint32_t i);
 

@@ -270,11 +270,13 @@ struct pavo_shard;
 struct pavo_shard *pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err);
 void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush first */
 
-/* pavo_shard_burst - accounts 'n' packets to their flows, in order
- *
- * Each has its key, and hash = pavo_key_hash(&key, seed). Stages over the burst: prefetch
- * buckets, find and prefetch flows, account. The result is the same for any split of a stream into
- * bursts. Owner thread only. */
+/* pavo_shard_push - accounts a packet to its flow, in the order of the pushes; some pushes later,
+ * or when pavo_shard_drain() is called, which must come before anything else is asked of the shard
+ * and before the packet or its payload is touched. It has its key, and hash = pavo_key_hash(&key,
+ * seed). The result is the same wherever a stream is drained. Owner thread only. */
+void pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p);
+void pavo_shard_drain(struct pavo_shard *s);
+/* pavo_shard_burst - pushes 'n' packets and drains. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);
 
 /* pavo_shard_clock - the shard's event time moves to at least 'now_ns'. */

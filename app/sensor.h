@@ -18,6 +18,8 @@ struct sensor;
 unsigned sensor_n_workers(const struct cfg *cfg, unsigned n_queues);
 /* The shard of one of 'n' workers, without id, memory and ring. */
 struct pavo_shard_config sensor_shard_config(const struct cfg *cfg, unsigned n);
+/* The worker whose flows have this owner hash. */
+unsigned sensor_owner(uint32_t owner_hash, unsigned n);
 /* Slots of a ring between two of 'n' workers: fewer when there are many, for the rings grow with
  * the square. */
 /* First bytes of a payload that travel with its packet. */

@@ -45,7 +45,15 @@ struct bench_fixed {
 
 /* Whole sessions: each slot holds one, is taken in turn, and begins the next when it is over. */
 struct bench_sessions {
+    uint64_t rng; /* of the rounds' orders */
     uint32_t n, at, stride, left, round;
+};
+
+/* What every frame changes. */
+struct bench_hot {
+    uint64_t rng;
+    uint64_t ts_ns;   /* event time */
+    uint64_t ts_part; /* of a nanosecond, in units of 2^-16 */
 };
 
 /* Owner: the thread that fills frames in. */
@@ -53,10 +61,9 @@ struct bench_gen {
     struct bench_template frames[BENCH_FRAMES];
     uint16_t lanes[256];  /* address words, exclusive-ored, that lead to this worker */
     uint32_t hashes[256]; /* their Toeplitz hash */
-    uint64_t rng;
-    uint64_t ts_ns, step; /* event time, and between two packets in units of 2^-16 ns */
-    uint32_t ts_part;     /* of a nanosecond, 2^-16 */
-    uint64_t made;        /* frames */
+    struct bench_hot hot;
+    uint64_t step; /* of event time between two packets, in units of 2^-16 ns */
+    uint64_t made; /* frames */
     struct bench_gen_config cfg;
     struct bench_fixed fixed[BENCH_WORKLOADS];
     struct bench_sessions sessions;

@@ -1,226 +1,281 @@
-/* bench.c - pavo bench: measures this box with the sensor's own workers, from the command line to
- * the report */
+/* bench.c - pavo bench: the command line, and which measurements follow each other
+ *
+ * A measurement is always made; scale, search, overload and floor come behind it when they are
+ * asked for. All that was found goes into one JSON object, which is the output of --json and, under
+ * a digest, the certificate.
+ */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
+#include "bench_cert.h"
+#include "bench_options.h"
 #include "bench_report.h"
-#include "bench_run.h"
 #include "log.h"
 
-struct options {
-    struct args args;
-    struct bench_plan plan;
-    bool as_json;
+struct session {
+    const struct bench_options *o;
+    json_t *doc;
+    struct bench_result result;
+    int status;
+    double certified; /* packets per second that a worker was seen to do */
+    const char *by;   /* "measurement" or "search" */
 };
 
-static bool
-take_number(const char *word, const char *arg, uint64_t most, uint64_t *out)
+static void
+add(struct session *s, const char *name, json_t *value)
 {
-    char *end;
-    unsigned long long n;
+    if (s->doc)
+        json_object_set_new(s->doc, name, value);
+    else
+        json_decref(value);
+}
 
-    errno = 0;
-    n = strtoull(arg, &end, 10);
-    if (*end == 'k' || *end == 'M' || *end == 'G') {
-        const unsigned long long unit = *end == 'k' ? 1000 : *end == 'M' ? 1000000 : 1000000000;
-
-        if (n > ULLONG_MAX / unit)
-            errno = ERANGE;
-        n *= unit;
-        end++;
-    }
-    if (end == arg || *end || *arg == '-' || errno || n > most) {
-        log_error("--%s %s: not a number up to %llu", word, arg, (unsigned long long)most);
-        return false;
-    }
-    *out = n;
-    return true;
+static void
+worsen(struct session *s, int status)
+{
+    s->status = status > s->status ? status : s->status;
 }
 
 static bool
-take_seconds(const char *arg, double *out)
+failed(struct session *s, const struct pavo_err *err)
 {
-    char *end;
-
-    *out = strtod(arg, &end);
-    if (end != arg && strcmp(end, "s") == 0)
-        end++;
-    if (end == arg || *end || !(*out > 0 && *out <= 86400)) {
-        log_error("--seconds %s: not a time of up to 86400 s", arg);
-        return false;
-    }
-    return true;
-}
-
-static bool
-take_workload(const char *arg, enum bench_workload *out)
-{
-    const int w = bench_workload_find(arg);
-
-    if (w >= 0) {
-        *out = (enum bench_workload)w;
-        return true;
-    }
-    log_error("--workload %s: there is none of that name; there are:", arg);
-    for (unsigned i = 0; i < BENCH_WORKLOADS; i++)
-        fprintf(stderr, "  %-10s %s\n", bench_workload_word((enum bench_workload)i),
-                bench_workload_help((enum bench_workload)i));
+    log_error("%s", err->text);
+    worsen(s, EXIT_SOURCE);
     return false;
 }
 
-static bool
-take(struct options *o, const struct cli_option *opt, const char *arg)
+static void
+text(const struct session *s,
+     void (*print)(FILE *, const struct bench_plan *, const struct bench_result *),
+     const struct bench_plan *p, const struct bench_result *r)
 {
-    const char *word = opt->word;
-    uint64_t n = 0;
+    if (!s->o->as_json)
+        print(stdout, p, r);
+}
 
-    if (strcmp(word, "workload") == 0)
-        return take_workload(arg, &o->plan.workload);
-    if (strcmp(word, "seconds") == 0)
-        return take_seconds(arg, &o->plan.seconds);
-    if (strcmp(word, "flows") == 0) {
-        if (!take_number(word, arg, 800000000, &n) || n == 0)
-            return false;
-        o->plan.flows = (uint32_t)n;
-        return true;
-    }
-    if (strcmp(word, "packets") == 0)
-        return take_number(word, arg, UINT64_MAX / 2, &o->plan.packets);
-    if (strcmp(word, "warmup") == 0)
-        return take_number(word, arg, UINT64_MAX / 2, &o->plan.warmup);
-    if (strcmp(word, "rate") == 0)
-        return take_number(word, arg, 10000000000, &o->plan.rate);
-    if (strcmp(word, "seed") == 0)
-        return take_number(word, arg, UINT64_MAX / 2, &o->plan.seed);
-    if (strcmp(word, "spread") == 0)
-        o->plan.spread = true;
-    else if (strcmp(word, "no-stages") == 0)
-        o->plan.no_stages = true;
-    else if (strcmp(word, "json") == 0)
-        o->as_json = true;
+/* ---- measurements -----------------------------------------------------------------------------
+ */
+
+static bool
+measure(struct session *s)
+{
+    const struct bench_plan *p = &s->o->plan;
+    struct pavo_err err;
+
+    if (bench_run(p, &s->result, &err) < 0)
+        return failed(s, &err);
+    text(s, bench_report_text, p, &s->result);
+    add(s, "measured", bench_report_json(p, &s->result));
+    s->certified = bench_pps(&s->result) / p->workers;
+    s->by = "measurement";
+    if (!s->result.is_balanced)
+        worsen(s, EXIT_UNBALANCED);
     return true;
 }
 
-/* The table is made for the flows that are asked for, unless the configuration says otherwise: so
- * --flows is looked for before the configuration is read. */
-static void
-table_for(struct options *o, int argc, char **argv)
+/* The measurement again with 1, 2, .. workers; the last of them was made already. */
+static bool
+scale(struct session *s)
 {
-    const struct cli_option *opt;
-    const char *arg;
-    int at = 1, bad = 0;
-    uint64_t flows = o->plan.flows;
-    uint64_t limit;
+    struct bench_plan p = s->o->plan;
+    const unsigned n = p.workers;
+    struct bench_result *r = calloc(n, sizeof *r);
+    struct pavo_err err;
+    bool good = r != NULL;
 
-    while ((opt = cli_getopt(&cmd_bench, argc, argv, &at, &arg, &bad)) != NULL)
-        if (opt->word && strcmp(opt->word, "flows") == 0)
-            (void)take_number("flows", arg, 800000000, &flows);
-    limit = flows + flows / 5;
-    if (limit > o->args.cfg->flow.limit)
-        o->args.cfg->flow.limit = (uint32_t)limit;
+    p.no_stages = true;
+    for (unsigned i = 0; good && i + 1 < n; i++) {
+        p.workers = i + 1;
+        if (bench_run(&p, &r[i], &err) < 0)
+            good = failed(s, &err);
+        else if (!r[i].is_balanced)
+            worsen(s, EXIT_UNBALANCED);
+    }
+    if (good) {
+        r[n - 1] = s->result;
+        if (!s->o->as_json)
+            bench_scale_text(stdout, r, n);
+        add(s, "scale", bench_scale_json(r, n));
+    }
+    free(r);
+    return good;
 }
 
-static int
-status_of(const struct bench_result *r)
+static bool
+load(struct session *s)
 {
-    return r->is_balanced ? EXIT_DONE : EXIT_UNBALANCED;
+    const struct bench_plan *p = &s->o->plan;
+    struct bench_load_result *r = calloc(1, sizeof *r);
+    struct pavo_err err;
+    bool good = r != NULL;
+
+    if (good && bench_load(p, &s->o->load, r, &err) < 0)
+        good = failed(s, &err);
+    if (good) {
+        if (!s->o->as_json)
+            bench_load_text(stdout, p, r);
+        add(s, "load", bench_load_json(p, r));
+        if (!r->is_balanced)
+            worsen(s, EXIT_UNBALANCED);
+        if (r->overload.was_run && (!r->overload.recovered || !r->overload.is_bounded))
+            worsen(s, EXIT_SOURCE);
+        if (r->has_search && r->search.best.reached > 0) {
+            s->certified = r->search.best.reached / p->workers;
+            s->by = "search";
+        }
+    }
+    free(r);
+    return good;
 }
 
-static int
-measure(struct options *o)
+static bool
+floor_of_memory(struct session *s)
 {
-    struct bench_result r;
+    const struct bench_plan *p = &s->o->plan;
+    const double ns = bench_ns(&s->result);
+    struct bench_floor f;
     struct pavo_err err;
 
-    if (bench_run(&o->plan, &r, &err) < 0) {
+    if (bench_floor(p->flows, p->cfg->capture.burst, 1, &f, &err) < 0)
+        return failed(s, &err);
+    if (!s->o->as_json)
+        bench_floor_text(stdout, &f, ns);
+    add(s, "floor", bench_floor_json(&f, ns));
+    return true;
+}
+
+/* ---- the document -----------------------------------------------------------------------------
+ */
+
+static json_t *
+configuration(const struct bench_options *o)
+{
+    const struct cfg *c = o->plan.cfg;
+    json_t *set = json_array();
+
+    for (unsigned i = 0; i < o->n_set; i++)
+        json_array_append_new(set, json_string(o->set[i]));
+    return json_pack("{s:s,s:s?,s:I,s:I,s:I,s:i,s:I,s:I,s:s,s:s?,s:o}", "workload",
+                     bench_plan_word(&o->plan), "capture", o->capture_path, "flows",
+                     (json_int_t)o->plan.flows, "flow_limit", (json_int_t)c->flow.limit, "seed",
+                     (json_int_t)o->plan.seed, "burst", (int)c->capture.burst, "record_ring",
+                     (json_int_t)c->workers.record_ring, "descriptors",
+                     (json_int_t)o->load.descriptors, "cores", c->workers.cores, "file",
+                     o->args.file, "set", set);
+}
+
+static void
+begin(struct session *s)
+{
+    s->doc = json_object();
+    add(s, "machine", bench_cert_machine());
+    add(s, "versions", bench_cert_versions());
+    add(s, "configuration", configuration(s->o));
+}
+
+static void
+finish(struct session *s)
+{
+    struct pavo_err err;
+
+    if (s->by)
+        add(s, "certified",
+            json_pack("{s:f,s:s}", "packets_per_second_per_worker", s->certified, "by", s->by));
+    add(s, "status", json_integer(s->status));
+    if (s->o->as_json && json_dumpf(s->doc, stdout, JSON_INDENT(2)) == 0)
+        fputc('\n', stdout);
+    if (s->o->certificate) {
+        if (bench_cert_write(s->doc, s->o->certificate, &err) < 0)
+            failed(s, &err);
+        else
+            log_info("certificate: %s: %.3f million packets/s for each worker", s->o->certificate,
+                     s->certified / 1e6);
+    }
+    json_decref(s->doc);
+}
+
+static int
+check_certificate(const char *path)
+{
+    struct pavo_err err;
+    json_t *cert = bench_cert_read(path, &err);
+
+    if (!cert) {
         log_error("%s", err.text);
         return EXIT_SOURCE;
     }
-    bench_report_text(stdout, &o->plan, &r);
-    return status_of(&r);
+    printf("%s: sound; %.3f million packets/s for each worker, on %s\n", path,
+           bench_cert_rate(cert) / 1e6,
+           json_string_value(json_object_get(json_object_get(cert, "machine"), "cpu")));
+    json_decref(cert);
+    return EXIT_DONE;
+}
+
+static int
+measure_all(const struct bench_options *o)
+{
+    struct session s = {.o = o};
+    bool good;
+
+    begin(&s);
+    good = measure(&s);
+    if (good && o->with_scale)
+        good = scale(&s);
+    if (good && o->with_load)
+        good = load(&s);
+    if (good && o->with_floor)
+        (void)floor_of_memory(&s);
+    finish(&s);
+    return s.status;
 }
 
 static int
 bench_main(int argc, char **argv)
 {
-    struct options o = {
-        .plan = {.flows = 1000000, .seconds = 5, .warmup = UINT64_MAX, .seed = 1, .workers = 1}};
-    const struct cli_option *opt;
-    const char *arg;
-    int at = 1, bad = 0, status = EXIT_USAGE;
+    struct bench_options o;
+    int status = EXIT_USAGE;
 
-    if (args_open(&o.args) < 0)
-        return EXIT_USAGE;
-    o.plan.cfg = o.args.cfg;
-    table_for(&o, argc, argv);
-    args_config(&o.args, &cmd_bench, argc, argv);
-    while (o.args.bad == 0 && !bad &&
-           (opt = cli_getopt(&cmd_bench, argc, argv, &at, &arg, &bad)) != NULL) {
-        if (opt->letter == 'h') {
-            args_close(&o.args);
-            return cli_help(&cmd_bench);
-        }
-        if (!args_option(&o.args, opt, arg) && !take(&o, opt, arg))
-            bad = 1;
+    switch (bench_options_read(&o, argc, argv)) {
+    case BENCH_OPTIONS_HELP:
+        status = cli_help(&cmd_bench);
+        break;
+    case BENCH_OPTIONS_GOOD:
+        status = o.check ? check_certificate(o.check) : measure_all(&o);
+        break;
+    case BENCH_OPTIONS_BAD:
+        break;
     }
-    if (!bad && at < argc) {
-        log_error("bench: %s: it takes no operand", argv[at]);
-        bad = 1;
-    }
-    if (bad || args_finish(&o.args, 0, NULL) > 0)
-        goto end;
-    o.plan.has_sinks = o.args.has_sink;
-    o.plan.workers = o.args.cfg->workers.count ? o.args.cfg->workers.count : 1;
-    status = measure(&o);
-
-end:
-    args_close(&o.args);
+    bench_options_close(&o);
     return status;
 }
 
 const struct cli_command cmd_bench = {
     .name = "bench",
-    .usage = "[--workload W] [--flows N] [--workers N] [--seconds S] [--json] ...",
+    .usage = "[--workload W | --pcap FILE] [--flows N] [--workers N] [--seconds S] ...",
     .summary = "measures this box: packets a second, and where the time goes",
     .text =
         "Plays traffic from memory through the sensor: its workers, tables, export thread and\n"
         "sinks are those of pavo run. After a warm-up, in which all flows are made, it counts\n"
-        "packets for some seconds. Making the packets is part of the time; what it costs alone is\n"
-        "said, too.\n",
-    .options =
-        (const struct cli_option[]){
-            {0, "workload", "W",
-             "The traffic: udp64, imix, tcp, dns, synflood, vxlan, geneve6, gtpu, fragments or "
-             "mixed."},
-            {0, "flows", "N",
-             "Flows that are live at once, 1000000 by default; flow.limit is made large enough "
-             "unless it is set."},
-            {0, "seconds", "S", "How long is measured, 5 by default."},
-            {0, "packets", "N", "Measures N packets in place of a time."},
-            {0, "warmup", "N", "Packets before the measurement, in place of what the flows need."},
-            {0, "rate", "N",
-             "Packets per second of event time, which drives timeouts: 10M by default; where flows "
-             "are always new, so many that --flows of them are live."},
-            {0, "spread", NULL,
-             "Deals the flows to any worker, so that packets go through the mesh."},
-            {0, "no-stages", NULL, "Leaves the measurement of the stages out."},
-            {0, "seed", "N", "Of the generator: the same seed gives the same packets."},
-            {0, "json", NULL, "The figures for programs."},
-            {'c', "config", "FILE", "Reads the configuration FILE, as pavo run does."},
-            {'w', "write", "[FORMAT:]TARGET",
-             "Writes the records, as pavo run does. Without it they are counted and dropped."},
-            {0, "workers", "N", "Decodes and accounts in N threads, 1 by default."},
-            {0, "set", "KEY=VALUE", "Sets any key of the configuration (pavo keys)."},
-            {'h', "help", NULL, "This text."},
-            {0},
-        },
+        "packets for some seconds, then looks where the time goes. Making the packets is part\n"
+        "of the time; what it costs alone is said, too.\n"
+        "\n"
+        "Workloads: udp64, imix, vxlan, geneve6, gtpu and fragments have flows that stay; tcp\n"
+        "(whole sessions), dns and synflood have always new ones; mixed is all of them.\n"
+        "\n"
+        "Exit status 3: the ledger of a run did not balance. docs/bench.md tells how to read the\n"
+        "figures.\n",
+    .options = bench_option_rows,
     .examples =
         (const struct cli_example[]){
             {"pavo bench", "64-byte frames, a million flows, one worker"},
-            {"pavo bench --workload tcp --flows 200k --workers 2", "whole sessions, two workers"},
+            {"pavo bench --workload tcp --flows 200k --workers 2 --scale",
+             "whole sessions, one worker and two"},
+            {"pavo bench --search --overload 5 --certificate box.json",
+             "the rate without loss, what happens beyond it, and a file that says so"},
+            {"pavo bench --pcap traffic.pcap -w ipfix:/dev/null --json",
+             "one's own traffic, encoded as IPFIX, for programs"},
             {0},
         },
     .run = bench_main,

@@ -7,13 +7,11 @@
 #include "bench_run.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bench_none.h"
 #include "bench_probe.h"
 #include "bench_source.h"
 
@@ -25,7 +23,7 @@ enum {
 };
 
 struct queue {
-    struct bench_gen *gen;
+    struct bench_feed feed;
     struct cap_queue *source;
     struct bench_probe probe;
 };
@@ -35,68 +33,28 @@ struct run {
     struct queue queues[WORKERS_MAX];
     struct cap_queue *list[WORKERS_MAX];
     struct cap_set set;
-    struct outputs out;
-    struct pavo_sink *none;
+    struct bench_sinks sinks;
     struct sensor *sensor;
     struct bench_phases phases;
 };
 
-uint64_t
-bench_rss(void)
-{
-    unsigned long long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-
-    if (f && fscanf(f, "%*u %llu", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
-static void
-gen_fill(void *ctx, uint8_t *const *buf, struct pavo_frame *out, unsigned n)
-{
-    bench_gen_fill(ctx, buf, out, n);
-}
-
-static struct bench_gen_config
-gen_config(const struct bench_plan *p, unsigned worker)
-{
-    return (struct bench_gen_config){
-        .workload = p->workload,
-        .flows = p->flows,
-        .rate = p->rate,
-        .worker = worker,
-        .n_workers = p->workers,
-        .spread = p->spread,
-        .timeouts = p->cfg->flow.timeouts,
-        .seed = p->seed,
-    };
-}
-
 static int
-queue_open(struct run *r, unsigned i)
+queue_open(struct run *r, unsigned i, struct pavo_err *err)
 {
     const struct bench_plan *p = r->plan;
-    const struct bench_gen_config c = gen_config(p, i);
     struct queue *q = &r->queues[i];
-    uint64_t warmup;
+    const int rc = bench_feed_open(p, i, &q->feed, err);
 
-    q->gen = bench_gen_open(&c);
-    if (!q->gen)
-        return -ENOMEM;
-    q->source =
-        bench_source_open(&(struct bench_feed){.fill = gen_fill, .ctx = q->gen}, p->buffers);
+    if (rc < 0)
+        return rc;
+    q->source = bench_source_open(&q->feed, p->buffers);
     if (!q->source)
-        return -ENOMEM;
+        return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
     bench_probe_init(&q->probe, q->source, &r->phases, i);
-    warmup = p->warmup == UINT64_MAX ? bench_gen_warmup(q->gen)
-                                     : p->warmup / p->workers + (i < p->warmup % p->workers);
-    q->probe.quota[BENCH_WARMUP] = warmup;
+    q->probe.quota[BENCH_WARMUP] = q->feed.warmup;
     if (p->packets) {
         q->probe.quota[BENCH_MEASURE] = p->packets / p->workers + (i < p->packets % p->workers);
         q->probe.quota[BENCH_STAGES] = q->probe.quota[BENCH_MEASURE] / STAGE_PART;
@@ -110,24 +68,18 @@ run_open(struct run *r, struct pavo_err *err)
 {
     static const char *names[] = {"memory"};
     const struct bench_plan *p = r->plan;
+    int rc;
 
     r->set = (struct cap_set){
         .queues = r->list, .n_queues = p->workers, .source_names = names, .n_sources = 1};
     r->phases.with_laps = !p->no_stages;
     for (unsigned i = 0; i < p->workers; i++)
-        if (queue_open(r, i) < 0)
-            return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
-    if (p->has_sinks) {
-        if (outputs_open(&r->out, p->cfg, &r->set, err) < 0)
-            return -EIO;
-    } else {
-        r->none = bench_none_open(err);
-        if (!r->none)
-            return -ENOMEM;
-        r->out = (struct outputs){.sinks = &r->none, .n = 1};
-    }
+        if ((rc = queue_open(r, i, err)) < 0)
+            return rc;
+    if (bench_sinks_open(&r->sinks, p, &r->set, err) < 0)
+        return -EIO;
     p->cfg->workers.count = p->workers;
-    r->sensor = sensor_open(p->cfg, &r->set, r->out.sinks, r->out.n, err);
+    r->sensor = sensor_open(p->cfg, &r->set, r->sinks.out.sinks, r->sinks.out.n, err);
     if (!r->sensor)
         return -ENOMEM;
     r->phases.sensor = r->sensor;
@@ -138,13 +90,10 @@ static void
 run_close(struct run *r)
 {
     sensor_close(r->sensor);
-    if (r->plan->has_sinks)
-        outputs_close(&r->out);
-    else if (r->none)
-        pavo_sink_close(r->none);
+    bench_sinks_close(&r->sinks);
     for (unsigned i = 0; i < r->plan->workers; i++) {
         bench_source_close(r->queues[i].source);
-        bench_gen_close(r->queues[i].gen);
+        bench_feed_close(&r->queues[i].feed);
     }
     free(r);
 }
@@ -153,20 +102,21 @@ run_close(struct run *r)
 static double
 source_cost(const struct bench_plan *p)
 {
-    const struct bench_gen_config c = gen_config(p, 0);
     const uint64_t packets =
         p->packets && p->packets / COST_PART < COST_PACKETS ? p->packets / COST_PART : COST_PACKETS;
-    struct bench_gen *g = bench_gen_open(&c);
-    struct cap_queue *q =
-        g ? bench_source_open(&(struct bench_feed){.fill = gen_fill, .ctx = g}, p->buffers) : NULL;
+    struct bench_feed feed = {0};
+    struct pavo_err unused;
+    struct cap_queue *q = NULL;
     double ns = 0;
 
+    if (bench_feed_open(p, 0, &feed, &unused) == 0)
+        q = bench_source_open(&feed, p->buffers);
     if (q) {
         (void)bench_source_cost(q, packets / 4, p->cfg->capture.burst);
         ns = bench_source_cost(q, packets, p->cfg->capture.burst);
     }
     bench_source_close(q);
-    bench_gen_close(g);
+    bench_feed_close(&feed);
     return ns;
 }
 
@@ -283,47 +233,16 @@ add_up(const struct run *run, struct bench_result *r)
     r->warmup_seconds = span_s(run, BENCH_WARMUP);
 }
 
-static bool
-not_balanced(char *why, size_t n, const char *sentence)
-{
-    snprintf(why, n, "%s", sentence);
-    return false;
-}
-
-bool
-bench_balance(const struct pavo_counts *c, const struct outputs *out, bool counted_alone, char *why,
-              size_t n)
-{
-    struct pavo_err err;
-
-    if (!pavo_counts_balance(c, true, &err))
-        return not_balanced(why, n, err.text);
-    for (unsigned i = 0; i < out->n; i++) {
-        struct pavo_sink_counts s;
-
-        pavo_sink_counts(out->sinks[i], &s);
-        if (!pavo_sink_balance(c, &s, true, &err))
-            return not_balanced(why, n, err.text);
-    }
-    if (counted_alone && bench_none_sums().packets + c->ring_dropped.packets != c->accounted) {
-        snprintf(why, n,
-                 "the records have %" PRIu64 " packets and %" PRIu64
-                 " were dropped with theirs, but %" PRIu64 " were accounted",
-                 bench_none_sums().packets, c->ring_dropped.packets, c->accounted);
-        return false;
-    }
-    return true;
-}
-
 static void
 measure(struct run *run, struct bench_result *r)
 {
     const struct bench_plan *p = run->plan;
     struct pavo_counts before, after;
-    uint64_t cpu;
+    uint64_t cpu, full;
 
     wait_for(run, BENCH_WARMUP);
     sensor_counts(run->sensor, false, &before);
+    full = ring_full(run->sensor);
     cpu = sensor_cpu_ns(run->sensor, SENSOR_EXPORTER);
     phase_run(run, BENCH_MEASURE, p->seconds);
     sensor_counts(run->sensor, false, &after);
@@ -331,6 +250,7 @@ measure(struct run *run, struct bench_result *r)
     r->flows = after.flows_made - before.flows_made;
     r->records = after.made.records - before.made.records;
     r->octets = after.received_octets - before.received_octets;
+    r->ring_full = ring_full(run->sensor) - full;
     r->live_flows = after.live_flows;
     r->rss_after = bench_rss();
     if (!p->no_stages)
@@ -362,14 +282,13 @@ bench_run(const struct bench_plan *p, struct bench_result *r, struct pavo_err *e
     }
     shard = sensor_shard_config(p->cfg, p->workers);
     r->table_bytes = pavo_shard_bytes(&shard) * p->workers;
-    r->event_rate = run->queues[0].gen->cfg.rate;
+    r->event_rate = run->queues[0].feed.event_rate;
     sensor_go(run->sensor);
     measure(run, r);
     add_up(run, r);
     sensor_counts(run->sensor, true, &r->counts);
-    r->ring_full = ring_full(run->sensor);
-    r->is_balanced = bench_balance(&r->counts, &run->out, !p->has_sinks, r->why, sizeof r->why);
-    pavo_sink_counts(run->out.sinks[0], &written);
+    r->is_balanced = bench_balance(&r->counts, &run->sinks, r->why, sizeof r->why);
+    pavo_sink_counts(run->sinks.out.sinks[0], &written);
     r->records_written = written.written.records;
     r->record_packets = written.written.packets;
     run_close(run);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench_frames.h"
 #include "worker.h"
 
 enum {

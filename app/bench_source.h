@@ -7,14 +7,8 @@
 #ifndef PAVO_BENCH_SOURCE_H
 #define PAVO_BENCH_SOURCE_H
 
-#include "bench_gen.h"
+#include "bench_feed.h"
 #include "capture.h"
-
-/* Which frames come next. */
-struct bench_feed {
-    void (*fill)(void *ctx, uint8_t *const *buf, struct pavo_frame *out, unsigned n);
-    void *ctx;
-};
 
 /* A queue of the feed; never ends by itself. 'buffers' of BENCH_FRAME_MAX bytes, at least two
  * bursts. NULL: no memory. */

@@ -622,3 +622,9 @@ sensor_cpu_ns(const struct sensor *s, unsigned worker)
     return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec
                                          : 0;
 }
+
+void
+sensor_avoid_workers(const struct sensor *s)
+{
+    topo_avoid(s->topo, s->places, s->run.n);
+}

@@ -55,6 +55,8 @@ const struct cap_set *sensor_sources(const struct sensor *s);
  * the export thread for SENSOR_EXPORTER; between sensor_go() and sensor_join(), 0: not known. */
 #define SENSOR_EXPORTER UINT32_MAX
 void sensor_laps(struct sensor *s, unsigned worker, struct pavo_laps *laps);
+/* Keeps the calling thread off the processors of the workers, if others remain. */
+void sensor_avoid_workers(const struct sensor *s);
 uint64_t sensor_cpu_ns(const struct sensor *s, unsigned worker);
 
 #endif

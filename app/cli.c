@@ -9,8 +9,8 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cmd_run,  &cmd_read,  &cmd_verify,  &cmd_plan, &cmd_check,
-    &cmd_keys, &cmd_stats, &cmd_version, &cmd_help, NULL,
+    &cmd_run,   &cmd_read,  &cmd_verify,  &cmd_plan, &cmd_check, &cmd_keys,
+    &cmd_bench, &cmd_stats, &cmd_version, &cmd_help, NULL,
 };
 
 static void

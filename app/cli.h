@@ -34,7 +34,7 @@ struct cli_command {
 
 /* Each lives in the file named after it. */
 extern const struct cli_command cmd_run, cmd_read, cmd_verify, cmd_plan, cmd_check, cmd_keys,
-    cmd_stats, cmd_version, cmd_help;
+    cmd_stats, cmd_bench, cmd_version, cmd_help;
 const struct cli_command *cli_find(const char *name); /* NULL: no such command */
 /* All that is known about a command, as `pavo help CMD` prints it on stdout; returns EXIT_DONE. */
 int cli_help(const struct cli_command *cmd);

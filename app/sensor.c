@@ -74,6 +74,12 @@ sensor_shard_config(const struct cfg *cfg, unsigned n)
     };
 }
 
+unsigned
+sensor_owner(uint32_t owner_hash, unsigned n)
+{
+    return owner_hash % OWNERS % n;
+}
+
 uint32_t
 sensor_payload_room(const struct cfg *cfg)
 {
@@ -249,7 +255,7 @@ run_fill(struct sensor *s, struct pavo_err *err)
     run->n_receivers = n_queues < run->n ? n_queues : run->n;
     run->has_resolve = run->n > 1 && n_queues > 1;
     for (unsigned i = 0; i < OWNERS; i++)
-        run->owner[i] = (uint8_t)(i % run->n);
+        run->owner[i] = (uint8_t)sensor_owner(i, run->n);
     run->key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);
     run->burst = cfg->capture.burst;
     run->decap = cfg->decap;
@@ -615,4 +621,10 @@ sensor_cpu_ns(const struct sensor *s, unsigned worker)
     /* A thread that has ended and was not joined has no clock any more. */
     return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec
                                          : 0;
+}
+
+void
+sensor_avoid_workers(const struct sensor *s)
+{
+    topo_avoid(s->topo, s->places, s->run.n);
 }

@@ -18,6 +18,8 @@ struct sensor;
 unsigned sensor_n_workers(const struct cfg *cfg, unsigned n_queues);
 /* The shard of one of 'n' workers, without id, memory and ring. */
 struct pavo_shard_config sensor_shard_config(const struct cfg *cfg, unsigned n);
+/* The worker whose flows have this owner hash. */
+unsigned sensor_owner(uint32_t owner_hash, unsigned n);
 /* Slots of a ring between two of 'n' workers: fewer when there are many, for the rings grow with
  * the square. */
 /* First bytes of a payload that travel with its packet. */
@@ -53,6 +55,8 @@ const struct cap_set *sensor_sources(const struct sensor *s);
  * the export thread for SENSOR_EXPORTER; between sensor_go() and sensor_join(), 0: not known. */
 #define SENSOR_EXPORTER UINT32_MAX
 void sensor_laps(struct sensor *s, unsigned worker, struct pavo_laps *laps);
+/* Keeps the calling thread off the processors of the workers, if others remain. */
+void sensor_avoid_workers(const struct sensor *s);
 uint64_t sensor_cpu_ns(const struct sensor *s, unsigned worker);
 
 #endif

@@ -173,8 +173,8 @@ struct pavo_shard {
     uint32_t n_buckets; /* even */
     uint32_t limit;
     struct pavo_ring *out;
-    size_t
-        record_bytes; /* without layers; a variable, for the library's memset() beats inline code */
+    size_t head_bytes; /* of a record, without its parts; a variable, for the library's memset()
+                          beats inline code */
     uint64_t idle_ns[STATES]; /* lingering states: the linger */
     uint64_t active_ns;
     uint64_t grace_ns;

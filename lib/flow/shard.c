@@ -47,7 +47,7 @@ record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end
     }
     record_fill(s, i, reason, detail, r);
     ring_push(s->out);
-    ring_prefetch(s->out, offsetof(struct pavo_record, encap));
+    ring_prefetch(s->out, offsetof(struct pavo_record, meter));
     pavo_stat_add(&s->stats.records, 1);
     pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);
     pavo_stat_add(&s->stats.record_octets, f->octets[0] + f->octets[1]);
@@ -405,7 +405,7 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->limit = cfg->flow_limit;
     s->n_buckets = buckets_for(cfg->flow_limit);
     s->out = cfg->out;
-    s->record_bytes = offsetof(struct pavo_record, encap);
+    s->head_bytes = offsetof(struct pavo_record, meter);
     s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
     s->idle_ns[STATE_UDP] = timeout_of(t->idle_udp);
     s->idle_ns[STATE_ICMP] = timeout_of(t->idle_icmp);

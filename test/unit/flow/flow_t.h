@@ -100,15 +100,15 @@ ft_close(struct ft *t)
 static inline void
 ft_drain(struct ft *t)
 {
-    const struct pavo_record *r;
+    struct pavo_record *r;
 
     while ((r = ring_peek(t->ring))) {
         if (t->n_got == t->room) {
             t->room = t->room ? 2 * t->room : 64;
             t->got = realloc(t->got, t->room * sizeof t->got[0]);
         }
-        memset(&t->got[t->n_got], 0, sizeof t->got[0]);
-        memcpy(&t->got[t->n_got], r, pavo_record_size(r));
+        pavo_record_complete(r);
+        pavo_record_copy(&t->got[t->n_got], r);
         r_clean(&t->got[t->n_got]);
         t->n_got++;
         ring_pop(t->ring);

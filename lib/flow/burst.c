@@ -26,23 +26,21 @@ _Static_assert((int)AT_STEP < (int)BURST_MAX, "a slot is free again when it come
  */
 
 /* The entry that a new flow will take: a free one, or that of the flow it evicts. Packets in
- * between may take the first free entries themselves, hence the walk. */
+ * between may take the first free ones themselves. */
 static void
 entry_prefetch(const struct pavo_shard *s, uint64_t hash)
 {
-    uint32_t i = s->free_at;
+    uint32_t i = 0;
 
-    for (unsigned n = 0; n < NEW_AHEAD && i; n++)
-        i = s->next[i];
-    if (!i && !s->free_at) {
-        if (s->used + NEW_AHEAD < s->limit) {
-            i = s->used + 1 + NEW_AHEAD;
-        } else {
-            const uint32_t one = bucket_of(s, hash);
-            const uint64_t place = idlest_of(s, one, bucket_other(s, one, tag_of(hash)), hash);
+    if (s->n_free > NEW_AHEAD) {
+        i = s->free[s->n_free - 1 - NEW_AHEAD];
+    } else if (s->limit - s->used > NEW_AHEAD) {
+        i = s->used + 1 + NEW_AHEAD;
+    } else if (s->n_free == 0) {
+        const uint32_t one = bucket_of(s, hash);
+        const uint64_t place = idlest_of(s, one, bucket_other(s, one, tag_of(hash)), hash);
 
-            i = place == NO_PLACE ? 0 : place_flow(s, place);
-        }
+        i = place == NO_PLACE ? 0 : place_flow(s, place);
     }
     if (i)
         flow_prefetch_end(s, i);
@@ -130,9 +128,10 @@ stage_step(struct pavo_shard *s, const struct pipe_slot *t)
     }
     flow_account(s, i, p, now_ns);
 
-    if (pavo_unlikely(state_lingers(s->flows[i].state)))
+    if (pavo_unlikely(state_lingers(s->flows[i].state))) {
         b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
-    else if (b->age[entry] != age_now(s))
+        block_hasten(s, i);
+    } else if (b->age[entry] != age_now(s))
         b->age[entry] = age_now(s);
 
     if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&

@@ -3,9 +3,8 @@
  * The number of flows is fixed at open. When all are in use, a new one takes the place of the
  * idlest among its sixteen candidates, whose record leaves with "lack of resources".
  *
- * A flow's index stays the same for its life, and the wheel's lists name flows by index: only the
- * sweep takes them off. A flow that ends because of a packet is replaced in its entry by the flow
- * of that packet, and so stays in its list. If its record has no room in 'out', a copy of it in a
+ *  * A flow's index stays the same for its life. A flow that ends because of a packet is replaced
+ * in its entry by the flow of that packet. If its record has no room in 'out', a copy of it in a
  * free entry waits in a queue, which is drained first whenever there is room. Only when there is no
  * free entry either is a record dropped, and counted.
  */
@@ -19,20 +18,16 @@
 static uint32_t
 flow_take(struct pavo_shard *s)
 {
-    uint32_t i = s->free_at;
-
-    if (i)
-        s->free_at = s->next[i];
-    else if (s->used < s->limit)
-        i = ++s->used;
-    return i;
+    if (s->n_free > 0)
+        return s->free[--s->n_free];
+    return s->used < s->limit ? ++s->used : 0;
 }
 
 static void
 flow_give(struct pavo_shard *s, uint32_t i)
 {
-    s->next[i] = s->free_at;
-    s->free_at = i;
+    s->flows[i].state = STATE_FREE;
+    s->free[s->n_free++] = i;
 }
 
 bool
@@ -80,7 +75,7 @@ flow_release(struct pavo_shard *s, uint32_t i)
     }
     if (f->state < STATE_TCP_NEW)
         talk_give(s, f);
-    pool_give(&s->details, f->detail); /* 0 where talk_give() has taken it back */
+
     if (c->said != PART_REFUSED)
         pool_give(&s->saids, c->said);
     if (f->meter != PART_REFUSED)
@@ -95,10 +90,11 @@ ended_pop(struct pavo_shard *s)
 {
     const uint32_t i = s->ended_first;
 
-    s->ended_first = s->next[i];
+    s->ended_first = (uint32_t)s->cold[i].start_ns;
     if (!s->ended_first)
         s->ended_last = 0;
     s->n_ended--;
+    s->cold[i].waits = 0;
     flow_release(s, i);
     return i;
 }
@@ -135,9 +131,17 @@ flow_end(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_d
     s->flows[wait] = s->flows[i];
     s->cold[wait] = s->cold[i];
     s->flows[wait].cut = (uint32_t)reason << 8 | (uint32_t)detail;
+    if (s->flows[i].state >= STATE_ICMP) {
+        s->flows[wait].detail = wait;
+        memcpy(pool_at(&s->details, wait), pool_at(&s->details, i), sizeof(union flow_detail));
+    }
     s->cold[i].encap = ENCAP_NONE; /* the copy holds it now */
-    s->next[wait] = 0;
-    *(s->ended_last ? &s->next[s->ended_last] : &s->ended_first) = wait;
+    s->cold[wait].waits = 1;
+    s->cold[wait].start_ns = 0;
+    if (s->ended_last)
+        s->cold[s->ended_last].start_ns = wait;
+    else
+        s->ended_first = wait;
     s->ended_last = wait;
     s->n_ended++;
 }
@@ -200,10 +204,9 @@ place_is_of(const struct pavo_shard *s, uint64_t place, uint64_t hash)
 uint64_t
 flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 {
-    const bool is_full = !s->free_at && s->used == s->limit;
+    const bool is_full = s->n_free == 0 && s->used == s->limit;
     uint64_t place = is_full ? NO_PLACE : table_place(s, p->hash);
     uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
-    bool arm = true;
 
     if (!i) {
         const uint64_t victim = table_victim(s, p->hash);
@@ -213,7 +216,7 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
             place_clear(s, victim);
             flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
             pavo_stat_add(&s->stats.evicted, 1);
-            arm = false; /* the victim's place in the wheel stays */
+
             if (place == NO_PLACE && place_is_of(s, victim, p->hash))
                 place = victim;
         } else { /* all flows have ended and wait for room: the oldest record goes */
@@ -225,8 +228,7 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
         place = table_place(s, p->hash);
     flow_begin(s, i, p, now_ns);
     entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(p->hash), i, age_now(s));
-    if (arm)
-        wheel_arm(s, i);
+
     return place;
 }
 
@@ -280,9 +282,15 @@ cold_bytes(uint32_t limit)
 }
 
 static size_t
-next_bytes(uint32_t limit)
+free_bytes(uint32_t limit)
 {
     return ((size_t)limit + 1) * sizeof(uint32_t);
+}
+
+static size_t
+blocks_bytes(uint32_t limit)
+{
+    return ((size_t)limit / BLOCK_FLOWS + 1) * sizeof(uint32_t);
 }
 
 /* A share of the flows, but all of few. */
@@ -311,12 +319,13 @@ pools_for(const struct pavo_shard_config *cfg)
         .saids = cfg->parts ? cfg->name_limit < limit ? cfg->name_limit : limit : 0,
         .meters = cfg->meter_limit < limit ? cfg->meter_limit : limit,
     };
-    const uint64_t used =
-        (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) + flows_bytes(limit) +
-        cold_bytes(limit) + next_bytes(limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
-        pool_bytes(n.losses, sizeof(struct loss_part)) +
-        pool_bytes(n.longers, sizeof(struct long_part)) +
-        pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes);
+    const uint64_t used = (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) +
+                          flows_bytes(limit) + cold_bytes(limit) + free_bytes(limit) +
+                          blocks_bytes(limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
+                          pool_bytes(n.losses, sizeof(struct loss_part)) +
+                          pool_bytes(n.longers, sizeof(struct long_part)) +
+                          pool_bytes(n.rares, sizeof(struct rare_part)) +
+                          pool_bytes(n.talks, talk_bytes);
     const uint64_t all = (uint64_t)limit * FLOW_BYTES;
     const uint64_t room = used < all ? (all - used) / sizeof(struct meter_part) : 0;
 
@@ -335,8 +344,8 @@ pavo_shard_bytes(const struct pavo_shard_config *cfg)
     return sizeof(struct pavo_shard) +
            (size_t)buckets_for(cfg->flow_limit) * sizeof(struct ft_bucket) +
            flows_bytes(cfg->flow_limit) + cold_bytes(cfg->flow_limit) +
-           next_bytes(cfg->flow_limit) + encap_bytes(cfg->encap_limit) +
-           pool_bytes(n.details, sizeof(union flow_detail)) +
+           free_bytes(cfg->flow_limit) + blocks_bytes(cfg->flow_limit) +
+           encap_bytes(cfg->encap_limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
            pool_bytes(n.losses, sizeof(struct loss_part)) +
            pool_bytes(n.longers, sizeof(struct long_part)) +
            pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes) +
@@ -378,7 +387,7 @@ age_shift_for(const struct pavo_shard *s)
     uint64_t longest = 0;
     unsigned shift = 10;
 
-    for (unsigned i = 0; i < STATES; i++)
+    for (unsigned i = STATE_OTHER; i < STATES; i++)
         longest = s->idle_ns[i] > longest ? s->idle_ns[i] : longest;
     while ((longest + longest / 4) >> shift >= AGE_ENDED)
         shift++;
@@ -406,6 +415,7 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->n_buckets = buckets_for(cfg->flow_limit);
     s->out = cfg->out;
     s->head_bytes = offsetof(struct pavo_record, meter);
+    s->idle_ns[STATE_FREE] = UINT64_MAX / 4; /* never due */
     s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
     s->idle_ns[STATE_UDP] = timeout_of(t->idle_udp);
     s->idle_ns[STATE_ICMP] = timeout_of(t->idle_icmp);
@@ -418,9 +428,10 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->buckets = mem->get(mem, (size_t)s->n_buckets * sizeof s->buckets[0]);
     s->flows = mem->get(mem, flows_bytes(s->limit));
     s->cold = mem->get(mem, cold_bytes(s->limit));
-    s->next = mem->get(mem, next_bytes(s->limit));
+    s->free = mem->get(mem, free_bytes(s->limit));
+    s->block_tick = mem->get(mem, blocks_bytes(s->limit));
     if (encap_open(&s->encap, cfg->encap_limit, cfg->seed, mem) || pools_open(s) || !s->buckets ||
-        !s->flows || !s->cold || !s->next)
+        !s->flows || !s->cold || !s->free || !s->block_tick)
         goto fail;
     return s;
 
@@ -448,7 +459,8 @@ pavo_shard_close(struct pavo_shard *s)
     pool_close(&s->longers, mem);
     pool_close(&s->losses, mem);
     pool_close(&s->details, mem);
-    mem_put(mem, s->next, next_bytes(s->limit));
+    mem_put(mem, s->block_tick, blocks_bytes(s->limit));
+    mem_put(mem, s->free, free_bytes(s->limit));
     mem_put(mem, s->cold, cold_bytes(s->limit));
     mem_put(mem, s->flows, flows_bytes(s->limit));
     mem_put(mem, s->buckets, (size_t)s->n_buckets * sizeof s->buckets[0]);

@@ -78,6 +78,15 @@ dec_clear(struct pavo_layers *out)
 }
 static_assert(DEC_HEAD_BYTES > 128 && DEC_HEAD_BYTES <= 192, "three pieces of at most 64 bytes");
 
+/* The step that a UDP port leads to. */
+static inline enum dec_step
+dec_udp_step(const struct pavo_decap_config *cfg, uint16_t port)
+{
+    if (!(cfg->udp_may[port / 64 % 8] >> port % 64 & 1))
+        return DEC_STOP;
+    return (enum dec_step)cfg->udp_step[port];
+}
+
 /* dec_frame - pavo_decap() with a choice: header by header, or the short ways where they lead. */
 void dec_frame(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, bool may_hurry,
                struct pavo_layers *out);

@@ -55,11 +55,11 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
 static inline enum dec_step
 by_port(const uint8_t *h, const struct cur *rest, struct dec_walk *w)
 {
-    enum dec_step step = (enum dec_step)w->cfg->udp_step[w->out->dst_port];
+    enum dec_step step = dec_udp_step(w->cfg, w->out->dst_port);
 
     if (step != DEC_STOP)
         return step;
-    step = (enum dec_step)w->cfg->udp_step[w->out->src_port];
+    step = dec_udp_step(w->cfg, w->out->src_port);
     return step == DEC_STOP && dec_looks_teredo(rest->at, rest->held, rest->told)
                ? dec_teredo_client(h, rest, w)
                : step;

@@ -20,9 +20,9 @@ static inline bool
 udp_is_plain(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, uint32_t held,
              enum dec_step *next)
 {
-    const uint8_t to = cfg->udp_step[be16(h + 2)], from = cfg->udp_step[be16(h)];
+    const enum dec_step to = dec_udp_step(cfg, be16(h + 2));
 
-    *next = (enum dec_step)(to ? to : from);
+    *next = to != DEC_STOP ? to : dec_udp_step(cfg, be16(h));
     return be16(h + 4) == n &&
            (*next != DEC_STOP ||
             !dec_looks_teredo(h + SHORT_UDP_FIXED, held - SHORT_UDP_FIXED, n - SHORT_UDP_FIXED));

@@ -52,6 +52,8 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t
 {
     const struct pavo_flow *f = &s->flows[i];
 
+    if (pavo_unlikely(f->packets[p->is_b] == 0)) /* a side's first packet writes there */
+        prefetch_write(&s->cold[i]);
     if (f->state >= STATE_ICMP) {
         const uint8_t *detail = pool_at(&s->details, f->detail);
 
@@ -87,7 +89,7 @@ stage_first(const struct pavo_shard *s, struct pipe_slot *t)
     if (slot_match(s, t))
         return;
     t->bucket = &s->buckets[bucket_other(s, (uint32_t)(t->bucket - s->buckets), t->tag)];
-    prefetch_write(t->bucket);
+    prefetch_read(t->bucket);
 }
 
 static inline void
@@ -205,7 +207,7 @@ pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p)
     t->tag = tag_of(p->hash);
     t->flow = 0;
     t->bucket = &s->buckets[bucket_of(s, p->hash)];
-    prefetch_write(t->bucket);
+    prefetch_read(t->bucket);
     if (pavo_unlikely(s->laps != NULL)) {
         if (s->pipe.n == BURST_MAX)
             pavo_shard_drain(s);

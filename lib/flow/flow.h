@@ -179,8 +179,6 @@ struct pavo_shard {
     uint32_t n_buckets; /* even */
     uint32_t limit;
     struct pavo_ring *out;
-    size_t head_bytes; /* of a record, without its parts; a variable, for the library's memset()
-                          beats inline code */
     uint64_t idle_ns[STATES]; /* lingering states: the linger */
     uint64_t active_ns;
     uint64_t grace_ns;
@@ -413,6 +411,8 @@ flow_id(const struct pavo_flow *f, const struct flow_cold *c)
 {
     return hash_word(key_fixed_hash(&f->key), c->first_ns);
 }
+/* Zeroes a part of a record, or its head. */
+void record_clear(void *part, size_t bytes);
 void record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
                  enum pavo_end_detail detail, struct pavo_record *r);
 

@@ -414,7 +414,6 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->limit = cfg->flow_limit;
     s->n_buckets = buckets_for(cfg->flow_limit);
     s->out = cfg->out;
-    s->head_bytes = offsetof(struct pavo_record, meter);
     s->idle_ns[STATE_FREE] = UINT64_MAX / 4; /* never due */
     s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
     s->idle_ns[STATE_UDP] = timeout_of(t->idle_udp);

@@ -94,12 +94,20 @@ detail_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
     if (f->state >= STATE_ICMP) {
         f->detail = i; /* there are as many as flows */
         d = pool_at(&s->details, i);
-        memset(d, 0, sizeof *d);
+        record_clear(d, sizeof *d);
         if (f->state == STATE_ICMP && p->at.quote.kind)
             d->icmp.quote = p->at.quote;
     }
     if (f->state < STATE_TCP_NEW)
         talk_begin(s, f, p);
+}
+
+/* In halves: of the whole compilers make a string instruction, which takes long to begin with. */
+static inline void
+cold_clear(struct flow_cold *c)
+{
+    memset(c, 0, 32);
+    memset((uint8_t *)c + 32, 0, sizeof *c - 32);
 }
 
 void
@@ -117,7 +125,7 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     basis = initiator_of(p, &by_b);
     f->flags = (uint16_t)((unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0) |
                           (p->is_b ? FLOW_FIRST_B : 0) | (p->at.has_ports ? FLOW_PORTS : 0));
-    memset(c, 0, sizeof *c);
+    cold_clear(c);
     interval_begin(s, f, c, p, now_ns);
     c->source = p->source;
     c->ethertype = p->key.kind == PAVO_KIND_ARP ? p->at.arp_op : p->at.ethertype;

@@ -57,6 +57,49 @@ bucket_match(const struct ft_bucket *b, uint16_t tag)
 #endif
 }
 
+/* The idlest entries of a bucket: bits 0..7, 0 if it is empty; 'idle' is how long. */
+static inline unsigned
+bucket_idlest_portable(const struct ft_bucket *b, uint16_t now, uint16_t *idle)
+{
+    unsigned bits = 0;
+
+    *idle = 0;
+    for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
+        const uint16_t age = (uint16_t)(now - b->age[i]);
+
+        if (!(b->tags[i / 4] >> 16 * (i % 4) & 0xffff) || age < *idle)
+            continue;
+        bits = age > *idle ? 1u << i : bits | 1u << i;
+        *idle = age;
+    }
+    return bits;
+}
+
+static inline unsigned
+bucket_idlest(const struct ft_bucket *b, uint16_t now, uint16_t *idle)
+{
+#if defined(__SSE2__)
+    /* Compared as signed numbers, so shifted by 2^15; what is free counts as the least. */
+    const __m128i low = _mm_set1_epi16(INT16_MIN);
+    const __m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tags);
+    const __m128i ages = _mm_load_si128((const __m128i *)(const void *)b->age);
+    const __m128i is_free = _mm_cmpeq_epi16(tags, _mm_setzero_si128());
+    const __m128i all = _mm_xor_si128(_mm_sub_epi16(_mm_set1_epi16((short)now), ages), low);
+    const __m128i each = _mm_or_si128(_mm_and_si128(is_free, low), _mm_andnot_si128(is_free, all));
+    __m128i most = _mm_max_epi16(each, _mm_shuffle_epi32(each, 0x4e));
+    __m128i equal;
+
+    most = _mm_max_epi16(most, _mm_shuffle_epi32(most, 0xb1));
+    most = _mm_max_epi16(most, _mm_shufflelo_epi16(most, 0xb1));
+    most = _mm_shuffle_epi32(_mm_shufflelo_epi16(most, 0), 0);
+    *idle = (uint16_t)(_mm_cvtsi128_si32(most) ^ 0x8000);
+    equal = _mm_andnot_si128(is_free, _mm_cmpeq_epi16(each, most));
+    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128()));
+#else
+    return bucket_idlest_portable(b, now, idle);
+#endif
+}
+
 static inline unsigned
 lowest_bit(unsigned bits)
 {

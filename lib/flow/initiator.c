@@ -17,17 +17,55 @@ enum {
     INARP_REPLY = 9,
 };
 
-/* Registered ports of services above the system ports, in order. Ports that systems use for
- * outgoing connections (32768 and above) are not here. */
 static const uint16_t known_ports[] = {
-    1080, 1194, 1433, 1434,  1521,  1701,  1720,  1723,  1812,  1813,  1883,  1900,  2049, 2123,
-    2152, 2181, 2375, 2376,  2379,  2380,  2905,  3000,  3128,  3260,  3268,  3269,  3306, 3389,
-    3478, 3479, 3544, 3784,  3868,  4420,  4500,  4739,  4789,  5004,  5044,  5060,  5061, 5201,
-    5222, 5269, 5349, 5353,  5355,  5432,  5601,  5671,  5672,  5900,  5984,  5985,  5986, 6000,
-    6081, 6379, 6443, 6514,  6635,  6653,  6881,  7400,  8000,  8008,  8080,  8081,  8086, 8125,
-    8333, 8443, 8472, 8805,  8883,  8888,  9000,  9042,  9090,  9092,  9100,  9200,  9300, 9418,
-    9443, 9995, 9996, 10050, 10051, 10250, 11211, 15672, 25565, 27017, 27018, 27019,
+#define PORT(port) port,
+#include "services.def"
+#undef PORT
 };
+
+/* Bit n % 64 of word n / 64: one of them is n modulo 512. Most other ports are told by that. */
+#define PORT(port) | (port / 64 % 8 == WORD ? UINT64_C(1) << port % 64 : 0)
+static const uint64_t may_be_known[8] = {0
+#define WORD 0
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 1
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 2
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 3
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 4
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 5
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 6
+#include "services.def"
+#undef WORD
+                                         ,
+                                         0
+#define WORD 7
+#include "services.def"
+#undef WORD
+};
+#undef PORT
 
 static bool
 port_is_known(uint16_t port)
@@ -36,6 +74,8 @@ port_is_known(uint16_t port)
 
     if (port < PORT_SYSTEM_END)
         return port != 0;
+    if (!(may_be_known[port / 64 % 8] >> port % 64 & 1))
+        return false;
     while (low < high) {
         const size_t mid = low + (high - low) / 2;
 

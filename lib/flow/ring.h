@@ -60,14 +60,14 @@ ring_push(struct pavo_ring *r)
     atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
 }
 
-/* Producer: it will soon write the first 'bytes' of the slot after the next one. */
+/* Producer: it will soon write 'bytes' from 'from' on of the slot after the next one. */
 static inline void
-ring_prefetch(const struct pavo_ring *r, size_t bytes)
+ring_prefetch(const struct pavo_ring *r, size_t from, size_t bytes)
 {
     const uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     const uint8_t *slot = r->slots + (size_t)((tail + 1) & r->mask) * r->slot_bytes;
 
-    for (size_t at = 0; at < bytes; at += PAVO_CACHE_LINE)
+    for (size_t at = from; at < from + bytes; at += PAVO_CACHE_LINE)
         prefetch_write(slot + at);
 }
 

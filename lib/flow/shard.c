@@ -41,8 +41,12 @@ record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end
         return false;
     }
     record_fill(s, i, reason, detail, r);
+    /* The next one is likely of the same kind. */
+    ring_prefetch(s->out, 0, offsetof(struct pavo_record, meter));
+    if (r->parts & PAVO_PART_TCP)
+        ring_prefetch(s->out, offsetof(struct pavo_record, tcp), sizeof r->tcp);
     ring_push(s->out);
-    ring_prefetch(s->out, offsetof(struct pavo_record, meter));
+
     pavo_stat_add(&s->stats.records, 1);
     pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);
     pavo_stat_add(&s->stats.record_octets, f->octets[0] + f->octets[1]);

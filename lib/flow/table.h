@@ -77,26 +77,22 @@ age_now(const struct pavo_shard *s)
 static inline uint64_t
 idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
 {
-    const unsigned turn = (unsigned)(hash >> 32) % BUCKET_ENTRIES;
+    const unsigned turn = (unsigned)(hash >> 32) % (2 * BUCKET_ENTRIES);
     const uint16_t now = age_now(s);
-    uint32_t best = 0;
+    uint16_t idle, idle_two;
+    unsigned bits = bucket_idlest(&s->buckets[one], now, &idle);
+    const unsigned bits_two = bucket_idlest(&s->buckets[two], now, &idle_two) << BUCKET_ENTRIES;
+    unsigned at;
 
-    for (unsigned n = 0; n < 2; n++) {
-        const struct ft_bucket *b = &s->buckets[n ? two : one];
-
-        for (unsigned entry = 0; entry < BUCKET_ENTRIES; entry++) {
-            /* Age above, then the order of choice, then where it is; 0 for an entry that is free.
-             */
-            const uint32_t rank = (uint32_t)(uint16_t)(now - b->age[entry]) << 16 |
-                                  (entry ^ turn) << 8 | n << 3 | entry | 0x80;
-            const uint32_t score = b->flow[entry] ? rank : 0;
-
-            best = score > best ? score : best;
-        }
-    }
-    if (!best)
+    if (!bits || (bits_two && idle_two > idle))
+        bits = bits_two;
+    else if (bits_two && idle_two == idle)
+        bits |= bits_two;
+    if (!bits)
         return NO_PLACE;
-    return place_of((best & BUCKET_ENTRIES) ? two : one, best % BUCKET_ENTRIES);
+    at = (lowest_bit(bits >> turn | bits << (2 * BUCKET_ENTRIES - turn)) + turn) %
+         (2 * BUCKET_ENTRIES);
+    return place_of(at < BUCKET_ENTRIES ? one : two, at % BUCKET_ENTRIES);
 }
 
 /* A free place for 'hash', or NO_PLACE: a victim must go. */

@@ -106,6 +106,38 @@ every_bit_reaches_every_bit(void **state)
 }
 
 static void
+every_bit_of_a_key_reaches_every_bit(void **state)
+{
+    enum { ROUNDS = 400 };
+    static unsigned flips[64 * 8][64];
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        const uint64_t seed[2] = {rnd(), rnd()};
+        union {
+            uint8_t bytes[64];
+            struct pavo_key key;
+        } in;
+        uint64_t h;
+
+        for (unsigned i = 0; i < sizeof in; i++)
+            in.bytes[i] = (uint8_t)rnd();
+        h = pavo_key_hash(&in.key, seed);
+        for (unsigned bit = 0; bit < 8 * sizeof in; bit++) {
+            uint64_t d;
+
+            in.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            d = h ^ pavo_key_hash(&in.key, seed);
+            in.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            for (unsigned o = 0; o < 64; o++)
+                flips[bit][o] += d >> o & 1;
+        }
+    }
+    for (unsigned bit = 0; bit < 512; bit++)
+        for (unsigned o = 0; o < 64; o++) /* 6.5 standard deviations of a fair coin */
+            assert_in_range(flips[bit][o], ROUNDS / 2 - 65, ROUNDS / 2 + 65);
+}
+
+static void
 length_and_seed_matter(void **state)
 {
     const uint8_t zero[64] = {0};
@@ -154,6 +186,7 @@ main(void)
         cmocka_unit_test(toeplitz_is_the_definition),
         cmocka_unit_test(portable_multiply_is_the_same),
         cmocka_unit_test(every_bit_reaches_every_bit),
+        cmocka_unit_test(every_bit_of_a_key_reaches_every_bit),
         cmocka_unit_test(length_and_seed_matter),
         cmocka_unit_test(counters_spread),
     };

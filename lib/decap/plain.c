@@ -11,7 +11,7 @@ enum {
     ETHER_FIXED = 14,
     TYPE_IP4 = 0x0800,
     TYPE_IP6 = 0x86dd,
-    TCP_STAMPED = SHORT_TCP_FIXED + 12, /* with time stamps and nothing else */
+    TCP_STAMPED = SHORT_TCP_FIXED + 12, /* may have time stamps and nothing else */
 };
 
 /* 'h' is a header of UDP in a datagram of 'n' bytes, at least 8, of which 'held' are captured.
@@ -37,10 +37,7 @@ tcp_is_plain(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, 
 
     if (head == SHORT_TCP_FIXED)
         return be16(h + 2) == cfg->stt_port ? 0 : head;
-    return head == TCP_STAMPED && n >= head && held >= head &&
-                   be32(h + SHORT_TCP_FIXED) == DEC_TS_ALONE
-               ? head
-               : 0;
+    return head > SHORT_TCP_FIXED && n >= head && held >= head ? head : 0;
 }
 
 /* The transport of 'n' bytes behind an IP header that ends 'at' bytes into the frame. */
@@ -71,10 +68,14 @@ transport_fields(struct pavo_layers *out, const uint8_t *h, uint8_t proto, uint3
     if (proto == SHORT_UDP)
         return;
     tcp_fields(out, h);
-    if (head == TCP_STAMPED) {
+    if (head == TCP_STAMPED && be32(h + SHORT_TCP_FIXED) == DEC_TS_ALONE) {
         out->has_tcp_opt = PAVO_TCP_OPT_TS;
         out->tcp_tsval = be32(h + SHORT_TCP_FIXED + 4);
         out->tcp_tsecr = be32(h + SHORT_TCP_FIXED + 8);
+    } else if (head > SHORT_TCP_FIXED &&
+               !dec_tcp_options(out, h + SHORT_TCP_FIXED, head - SHORT_TCP_FIXED,
+                                head - SHORT_TCP_FIXED)) {
+        out->why = PAVO_WHY_TCP_OPTIONS;
     }
 }
 

@@ -17,6 +17,8 @@ enum {
     BLOCKS_FRAME_MAX = 262144, /* bytes of a frame that are handed out; libpcap's MAXIMUM_SNAPLEN */
     BLOCKS_HOLD_MAX = 384 * 1024, /* of a larger block only so much is held: no frame needs more */
     BLOCKS_BUFFER = 1024 * 1024,
+    BLOCKS_READ =
+        128 * 1024, /* at once: what is read is still in the caches when it is looked at */
     BLOCKS_LOOK_MAX =
         4096, /* frames that one read() looks at: a filter may let nothing through for long */
     BLOCKS_INTERFACES_MAX = 65536, /* of a section */

@@ -130,6 +130,37 @@ load(struct session *s)
     return good;
 }
 
+/* The same packets through a driver. What it can't hold as many flows of is measured in memory with
+ * fewer, too. */
+static bool
+dpdk(struct session *s)
+{
+    struct bench_plan p = s->o->plan;
+    struct bench_result *r = calloc(2, sizeof *r);
+    const uint32_t most = dpdk_bench_flows(s->o->dpdk);
+    struct pavo_err err;
+    bool good = r != NULL;
+
+    if (good)
+        r[0] = s->result;
+    if (good && !p.capture && p.flows > most) {
+        p.flows = most;
+        good = bench_run(&p, &r[0], &err) == 0 || failed(s, &err);
+    }
+    p.dpdk = s->o->dpdk;
+    if (good && bench_run(&p, &r[1], &err) < 0)
+        good = failed(s, &err);
+    if (good) {
+        if (!s->o->as_json)
+            bench_dpdk_text(stdout, &p, &r[0], &r[1]);
+        add(s, "dpdk", bench_dpdk_json(&p, &r[0], &r[1]));
+        if (!r[1].is_balanced)
+            worsen(s, EXIT_UNBALANCED);
+    }
+    free(r);
+    return good;
+}
+
 static bool
 floor_of_memory(struct session *s)
 {
@@ -226,7 +257,9 @@ measure_all(const struct bench_options *o)
     if (good && o->with_load)
         good = load(&s);
     if (good && o->with_floor)
-        (void)floor_of_memory(&s);
+        good = floor_of_memory(&s);
+    if (good && o->dpdk != DPDK_BENCH_NONE)
+        (void)dpdk(&s);
     finish(&s);
     return s.status;
 }

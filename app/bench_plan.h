@@ -4,6 +4,7 @@
 
 #include "bench_capture.h"
 #include "bench_gen.h"
+#include "dpdk_bench.h"
 #include "outputs.h"
 #include "sensor.h"
 
@@ -21,6 +22,7 @@ struct bench_plan {
     bool no_stages;
     bool has_sinks; /* cfg's; else records are counted and dropped */
     unsigned buffers;
+    enum dpdk_bench_kind dpdk; /* through which driver the packets come */
     uint64_t seed;
 };
 

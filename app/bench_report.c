@@ -238,6 +238,46 @@ bench_floor_json(const struct bench_floor *f, double worker_ns)
                      worker_ns > 0 ? json_real(per(worker_ns, f->ns)) : json_null());
 }
 
+/* ---- DPDK -------------------------------------------------------------------------------------
+ */
+
+void
+bench_dpdk_text(FILE *out, const struct bench_plan *p, const struct bench_result *memory,
+                const struct bench_result *driver)
+{
+    const struct bench_result *rows[] = {memory, driver};
+
+    fprintf(out, "%s, %u flows, from memory and by DPDK's net_%s\n", bench_plan_word(p), p->flows,
+            dpdk_bench_word(p->dpdk));
+    for (unsigned i = 0; i < 2; i++)
+        fprintf(out, "  %-12s %.3f million packets/s; by CPU time %.3f million, %.1f ns a packet\n",
+                i ? "by DPDK" : "in memory", bench_pps(rows[i]) / 1e6, per(1e3, bench_ns(rows[i])),
+                bench_ns(rows[i]));
+    for (unsigned i = 0; i < 2; i++)
+        if (rows[i]->stage_packets)
+            fprintf(out, "  %-12s %.1f ns of these to receive, %.1f ns to give back and count\n",
+                    i ? "by DPDK" : "in memory", rows[i]->stage_ns[PAVO_LAP_RECEIVE],
+                    rows[i]->stage_ns[PAVO_LAP_DONE]);
+    fprintf(out, "  ratio        %.2f by CPU time: the driver's road adds %.1f ns a packet\n",
+            per(bench_ns(memory), bench_ns(driver)), bench_ns(driver) - bench_ns(memory));
+    fprintf(out, "  ledger       %s%s%s\n", driver->is_balanced ? "balanced" : "NOT BALANCED",
+            driver->is_balanced ? "" : ": ", driver->why);
+}
+
+json_t *
+bench_dpdk_json(const struct bench_plan *p, const struct bench_result *memory,
+                const struct bench_result *driver)
+{
+    return json_pack("{s:s,s:I,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:b,s:s?}", "driver",
+                     dpdk_bench_word(p->dpdk), "flows", whole(p->flows),
+                     "packets_per_second_memory", bench_pps(memory), "packets_per_second",
+                     bench_pps(driver), "ns_per_packet_memory", bench_ns(memory), "ns_per_packet",
+                     bench_ns(driver), "ratio", per(bench_ns(memory), bench_ns(driver)),
+                     "stages_memory", stages_json(memory), "stages", stages_json(driver), "counts",
+                     counts_json(&driver->counts), "balanced", (int)driver->is_balanced, "why",
+                     driver->is_balanced ? NULL : driver->why);
+}
+
 /* ---- search, overload -------------------------------------------------------------------------
  */
 

@@ -33,6 +33,7 @@ struct run {
     struct queue queues[WORKERS_MAX];
     struct cap_queue *list[WORKERS_MAX];
     struct cap_set set;
+    struct dpdk_bench *dpdk; /* NULL: from memory */
     struct bench_sinks sinks;
     struct sensor *sensor;
     struct bench_phases phases;
@@ -41,26 +42,45 @@ struct run {
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
+/* Where the frames of all workers come from: memory, or a driver. */
 static int
-queue_open(struct run *r, unsigned i, struct pavo_err *err)
+sources_open(struct run *r, struct pavo_err *err)
+{
+    const struct bench_plan *p = r->plan;
+    struct bench_feed *feeds[WORKERS_MAX];
+    int rc;
+
+    for (unsigned i = 0; i < p->workers; i++) {
+        rc = bench_feed_open(p, i, &r->queues[i].feed, err);
+        if (rc < 0)
+            return rc;
+        feeds[i] = &r->queues[i].feed;
+    }
+    if (p->dpdk != DPDK_BENCH_NONE) {
+        r->dpdk = dpdk_bench_open(p->dpdk, p->cfg, feeds, p->workers, err);
+        return r->dpdk ? 0 : -EIO;
+    }
+    for (unsigned i = 0; i < p->workers; i++) {
+        r->queues[i].source = bench_source_open(feeds[i], p->buffers);
+        if (!r->queues[i].source)
+            return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
+    }
+    return 0;
+}
+
+static void
+probe_open(struct run *r, unsigned i)
 {
     const struct bench_plan *p = r->plan;
     struct queue *q = &r->queues[i];
-    const int rc = bench_feed_open(p, i, &q->feed, err);
 
-    if (rc < 0)
-        return rc;
-    q->source = bench_source_open(&q->feed, p->buffers);
-    if (!q->source)
-        return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
-    bench_probe_init(&q->probe, q->source, &r->phases, i);
+    bench_probe_init(&q->probe, r->dpdk ? dpdk_bench_queue(r->dpdk, i) : q->source, &r->phases, i);
     q->probe.quota[BENCH_WARMUP] = q->feed.warmup;
     if (p->packets) {
         q->probe.quota[BENCH_MEASURE] = p->packets / p->workers + (i < p->packets % p->workers);
         q->probe.quota[BENCH_STAGES] = q->probe.quota[BENCH_MEASURE] / STAGE_PART;
     }
     r->list[i] = &q->probe.q;
-    return 0;
 }
 
 static int
@@ -73,9 +93,11 @@ run_open(struct run *r, struct pavo_err *err)
     r->set = (struct cap_set){
         .queues = r->list, .n_queues = p->workers, .source_names = names, .n_sources = 1};
     r->phases.with_laps = !p->no_stages;
+    rc = sources_open(r, err);
+    if (rc < 0)
+        return rc;
     for (unsigned i = 0; i < p->workers; i++)
-        if ((rc = queue_open(r, i, err)) < 0)
-            return rc;
+        probe_open(r, i);
     if (bench_sinks_open(&r->sinks, p, &r->set, err) < 0)
         return -EIO;
     p->cfg->workers.count = p->workers;
@@ -91,6 +113,7 @@ run_close(struct run *r)
 {
     sensor_close(r->sensor);
     bench_sinks_close(&r->sinks);
+    dpdk_bench_close(r->dpdk);
     for (unsigned i = 0; i < r->plan->workers; i++) {
         bench_source_close(r->queues[i].source);
         bench_feed_close(&r->queues[i].feed);

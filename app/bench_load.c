@@ -162,6 +162,8 @@ bench_load(const struct bench_plan *p, const struct bench_load_plan *l,
     if (rc == 0 && l->overload_s > 0)
         overload(t.b, l, good, &out->overload);
     out->is_balanced = bench_paced_end(t.b, &out->counts, out->why, sizeof out->why);
+    if (bench_paced_error(t.b))
+        rc = pavo_err_set(err, EIO, "%s", bench_paced_error(t.b));
     out->overload.handoff_full = out->counts.lost[PAVO_LOSS_HANDOFF_FULL];
     out->overload.record_packets_dropped = out->counts.ring_dropped.packets;
     out->overload.received = out->counts.received;

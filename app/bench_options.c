@@ -269,6 +269,16 @@ is_consistent(const struct bench_options *o)
         log_error("--flows %u: fewer than there are workers", p->flows);
         return false;
     }
+    for (unsigned i = 0; p->has_sinks && i < p->cfg->n_sinks; i++)
+        if (strcmp(outputs_path(&p->cfg->sinks[i]), "-") == 0) {
+            log_error("-w %s: standard output is the report's: /dev/null or a file",
+                      p->cfg->sinks[i].to);
+            return false;
+        }
+    if (p->spread && p->workers < 2) {
+        log_error("--spread is for several workers: --workers N");
+        return false;
+    }
     if (o->load.offer && o->load.overload_s <= 0) {
         log_error("--offer is the rate of an overload: --overload says for how long");
         return false;

@@ -42,6 +42,9 @@ int bench_sinks_open(struct bench_sinks *s, const struct bench_plan *p, const st
                      struct pavo_err *err);
 void bench_sinks_close(struct bench_sinks *s);
 
+/* bench_sinks_error - why a sink failed in a run that has ended; NULL: none did. */
+const char *bench_sinks_error(const struct bench_sinks *s);
+
 /* bench_balance - the ledger of a run that has ended: the equations of counts and sinks; and, where
  * records were counted apart, their packets against those accounted. false with 'why'. */
 bool bench_balance(const struct pavo_counts *c, const struct bench_sinks *s, char *why, size_t n);

@@ -221,6 +221,37 @@ bench_scale_json(const struct bench_result *r, unsigned n)
     return list;
 }
 
+/* Of the packets of a whole run. */
+static double
+handed_share(const struct bench_result *r)
+{
+    return per((double)r->counts.handed_off, (double)r->counts.received);
+}
+
+/* CPU time of all workers for a packet that is handed over, beyond that of one that is not. */
+static double
+handed_ns(const struct bench_result *own, const struct bench_result *dealt)
+{
+    return per(bench_ns(dealt) - bench_ns(own), handed_share(dealt));
+}
+
+void
+bench_spread_text(FILE *out, const struct bench_result *own, const struct bench_result *dealt)
+{
+    fprintf(out,
+            "spread       %.0f %% of the packets handed over; %.1f ns a packet in place of %.1f: "
+            "%.1f ns for each that is\n",
+            100 * handed_share(dealt), bench_ns(dealt), bench_ns(own), handed_ns(own, dealt));
+}
+
+json_t *
+bench_spread_json(const struct bench_result *own, const struct bench_result *dealt)
+{
+    return json_pack("{s:f,s:f,s:f,s:f}", "handed_share", handed_share(dealt), "ns_per_packet",
+                     bench_ns(dealt), "ns_per_packet_own", bench_ns(own), "ns_per_handed_packet",
+                     handed_ns(own, dealt));
+}
+
 void
 bench_floor_text(FILE *out, const struct bench_floor *f, double worker_ns)
 {

@@ -290,6 +290,7 @@ bench_run(const struct bench_plan *p, struct bench_result *r, struct pavo_err *e
     struct run *run = calloc(1, sizeof *run);
     struct pavo_shard_config shard;
     struct pavo_sink_counts written;
+    const char *error;
     int rc;
 
     if (!run)
@@ -308,12 +309,17 @@ bench_run(const struct bench_plan *p, struct bench_result *r, struct pavo_err *e
     r->event_rate = run->queues[0].feed.event_rate;
     sensor_go(run->sensor);
     measure(run, r);
-    add_up(run, r);
-    sensor_counts(run->sensor, true, &r->counts);
-    r->is_balanced = bench_balance(&r->counts, &run->sinks, r->why, sizeof r->why);
-    pavo_sink_counts(run->sinks.out.sinks[0], &written);
-    r->records_written = written.written.records;
-    r->record_packets = written.written.packets;
+    error = bench_sinks_error(&run->sinks);
+    if (error) {
+        rc = pavo_err_set(err, EIO, "%s", error);
+    } else {
+        add_up(run, r);
+        sensor_counts(run->sensor, true, &r->counts);
+        r->is_balanced = bench_balance(&r->counts, &run->sinks, r->why, sizeof r->why);
+        pavo_sink_counts(run->sinks.out.sinks[0], &written);
+        r->records_written = written.written.records;
+        r->record_packets = written.written.packets;
+    }
     run_close(run);
-    return 0;
+    return rc;
 }

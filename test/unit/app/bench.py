@@ -70,6 +70,7 @@ for w in WORKLOADS:
 
 doc = bench("--workers", "2", "--packets", "20000", "--spread")
 check(doc and doc["measured"]["counts"]["handed_off"] > 0, "--spread: nothing was handed over")
+check(doc and 0.3 < doc["spread"]["handed_share"] < 0.7, "--spread: not about half of the packets")
 
 doc = bench("--pcap", capture, "--packets", "20000", "--no-stages")
 check(doc and doc["measured"]["workload"] == "pcap" and doc["measured"]["stages"] is None, "--pcap, --no-stages")
@@ -102,6 +103,8 @@ with tempfile.TemporaryDirectory() as where:
     out = os.path.join(where, "b.ipfix")
     doc = bench("--packets", "20000", "--workload", "tcp", "-w", out)
     check(run("verify", out).returncode == 0, "-w: the file does not verify")
+    done = run("bench", "--packets", "20000", "--flows", "1000", "--workload", "dns", "-w", "json:/dev/full")
+    check(done.returncode == 2 and "/dev/full" in done.stderr, "a sink that fails is not told")
 
 if "dpdk" in run("version").stdout:
     for kind in "null", "ring", "pcap":
@@ -112,7 +115,7 @@ else:
 
 for args in (["--workload", "none"], ["--flows", "0"], ["--flows", "x"], ["--flows", "10G"], ["--packets", "-1"],
              ["--seconds", "0"], ["--loss", "60"], ["--rate", "0"], ["--offer", "5"], ["--dpdk", "nic"],
-             ["--pcap", "/nonexistent.pcap"], ["--workers", "4", "--packets", "3"], ["operand"], ["--workers", "500"],
+             ["--pcap", "/nonexistent.pcap"], ["--workers", "4", "--packets", "3"], ["operand"], ["-w", "json:-"], ["--spread"], ["--workers", "500"],
              ["--packets", "99999999999999999999"]):
     done = run("bench", *args)
     check(done.returncode == 1 and done.stderr, f"{args}: status {done.returncode}: {done.stderr}")

@@ -38,8 +38,8 @@ const struct cli_option bench_option_rows[] = {
     {0, "loss", "PERCENT", "Loss that a trial may have, 0 by default."},
     {0, "descriptors", "N", "Frames in each worker's ring, 4096 by default."},
     {0, "overload", "S",
-     "After the search offers twice the rate it found for S seconds, then a light load; checks the "
-     "ledger, memory and recovery."},
+     "After the search offers twice the rate that the sensor can take for S seconds, then a light "
+     "load; checks the ledger, memory and recovery."},
     {0, "offer", "N", "Packets per second of the overload, in place of a search."},
     {0, "floor", NULL, "Measures what the table's memory accesses alone cost on this box."},
     {0, "dpdk", "KIND",

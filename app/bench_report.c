@@ -81,6 +81,9 @@ bench_report_text(FILE *out, const struct bench_plan *p, const struct bench_resu
             bench_pps(r) / r->workers / 1e6);
     fprintf(out, "  by CPU time  %.3f million for each second of a worker: %.1f ns a packet\n",
             per(n, r->cpu_seconds) / 1e6, ns);
+    if (r->slice_median_ns > 0)
+        fprintf(out, "  slices       %.1f ns a packet in the best of 20, median %.1f, worst %.1f\n",
+                r->slice_least_ns, r->slice_median_ns, r->slice_most_ns);
     fprintf(out,
             "  source       %.1f ns of these make the packet (measured alone); without: %.1f ns\n",
             r->source_ns, ns - r->source_ns);
@@ -174,6 +177,11 @@ bench_report_json(const struct bench_plan *p, const struct bench_result *r)
 
     json_object_set_new(o, "per_packet", perf_json(r));
     json_object_set_new(o, "stages", stages_json(r));
+    json_object_set_new(o, "slices",
+                        r->slice_median_ns > 0
+                            ? json_pack("{s:f,s:f,s:f}", "least_ns", r->slice_least_ns, "median_ns",
+                                        r->slice_median_ns, "most_ns", r->slice_most_ns)
+                            : json_null());
     json_object_update_new(
         o,
         json_pack("{s:f,s:f,s:f,s:{s:I,s:f},s:{s:I,s:I,s:f,s:I,s:I,s:I},s:I,s:o,s:I,s:I,s:b,s:s?}",

@@ -19,8 +19,11 @@ enum {
     COST_PACKETS = 2000000,
     COST_PART = 4, /* of a run by packets: so much of it is made once more to time the source */
     POLL_US = 500,
+    SLICES = 20,
     STAGE_PART = 4, /* the stages are measured for so much of the measurement's length */
 };
+
+static const double slices_least_s = 0.2; /* shorter ones are of too few packets */
 
 struct queue {
     struct bench_feed feed;
@@ -188,6 +191,60 @@ phase_run(struct run *r, enum bench_phase phase, double seconds)
         wait_for(r, phase);
 }
 
+/* ---- slices -----------------------------------------------------------------------------------
+ */
+
+/* What all workers have received and spent so far. */
+static void
+spent(const struct sensor *s, uint64_t *packets, uint64_t *cpu_ns)
+{
+    const struct worker *w;
+    const struct topo_place *places;
+    const unsigned n = sensor_workers(s, &w, &places);
+
+    *packets = *cpu_ns = 0;
+    for (unsigned i = 0; i < n; i++) {
+        *packets += pavo_stat_get(&w[i].stats.received);
+        *cpu_ns += sensor_cpu_ns(s, i);
+    }
+}
+
+static int
+less(const void *x, const void *y)
+{
+    const double a = *(const double *)x, b = *(const double *)y;
+
+    return (a > b) - (a < b);
+}
+
+/* The measurement by time, looked at SLICES times. */
+static void
+measure_slices(struct run *run, struct bench_result *r, double seconds)
+{
+    double ns[SLICES];
+    unsigned n = 0;
+    uint64_t packets, cpu;
+
+    phase_set(run, BENCH_MEASURE);
+    spent(run->sensor, &packets, &cpu);
+    for (unsigned i = 0; i < SLICES; i++) {
+        uint64_t packets_now, cpu_now;
+
+        sleep_s(seconds / SLICES);
+        spent(run->sensor, &packets_now, &cpu_now);
+        if (packets_now > packets && cpu_now > cpu)
+            ns[n++] = (double)(cpu_now - cpu) / (double)(packets_now - packets);
+        packets = packets_now;
+        cpu = cpu_now;
+    }
+    if (n == 0 || seconds < slices_least_s)
+        return;
+    qsort(ns, n, sizeof ns[0], less);
+    r->slice_least_ns = ns[0];
+    r->slice_median_ns = ns[n / 2];
+    r->slice_most_ns = ns[n - 1];
+}
+
 static uint64_t
 ring_full(const struct sensor *s)
 {
@@ -267,7 +324,10 @@ measure(struct run *run, struct bench_result *r)
     sensor_counts(run->sensor, false, &before);
     full = ring_full(run->sensor);
     cpu = sensor_cpu_ns(run->sensor, SENSOR_EXPORTER);
-    phase_run(run, BENCH_MEASURE, p->seconds);
+    if (p->packets)
+        phase_run(run, BENCH_MEASURE, 0);
+    else
+        measure_slices(run, r, p->seconds);
     sensor_counts(run->sensor, false, &after);
     r->exporter_cpu_seconds = (double)(sensor_cpu_ns(run->sensor, SENSOR_EXPORTER) - cpu) / 1e9;
     r->flows = after.flows_made - before.flows_made;

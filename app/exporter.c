@@ -40,15 +40,20 @@ struct loop {
 static unsigned
 take_batch(struct exporter *e)
 {
-    const struct pavo_record *r;
+    struct pavo_record *r;
     unsigned n = 0;
 
     while (n < BATCH && (r = pavo_merge_peek(&e->merge)) != NULL) {
+        if (e->n_sinks > 0)
+            pavo_record_complete(r);
+
         for (unsigned i = 0; i < e->n_sinks; i++)
             pavo_sink_put(e->sinks[i], r);
         pavo_merge_pop(&e->merge);
         n++;
     }
+    for (unsigned i = 0; n > 0 && i < e->n_sinks; i++)
+        pavo_sink_publish(e->sinks[i]);
     return n;
 }
 

@@ -62,22 +62,12 @@ has_record_room(struct worker *w)
 /* ---- the own shard ----------------------------------------------------------------------------
  */
 
+/* Before the packets that were pushed are used for something else. */
 static void
 own_flush(struct worker *w)
 {
-    if (w->n_own > 0)
-        pavo_shard_burst(w->shard, w->own, w->n_own);
-    w->n_own = 0;
+    pavo_shard_drain(w->shard);
     w->n_copies = 0;
-}
-
-static inline void
-own_add(struct worker *w, struct pavo_packet *p)
-{
-    p->hash = pavo_hash(&p->key, sizeof p->key, w->run->shard.seed);
-    w->own[w->n_own++] = p;
-    if (w->n_own == BURST_MAX)
-        own_flush(w);
 }
 
 /* ---- what others send -------------------------------------------------------------------------
@@ -123,7 +113,7 @@ account_from(struct worker *w, unsigned from)
     if (!r)
         return false;
     while (n < BURST_MAX && (s = mesh_peek_at(r, n)) != NULL && s->tag == MESH_PACKET) {
-        s->packet.hash = pavo_hash(&s->packet.key, sizeof s->packet.key, w->run->shard.seed);
+        s->packet.hash = pavo_key_hash(&s->packet.key, w->run->shard.seed);
         batch[n++] = &s->packet;
     }
     if (n > 0) {
@@ -252,7 +242,9 @@ fragment_emit(void *ctx, const struct pavo_packet *p)
     if (w->n_copies == BURST_MAX)
         own_flush(w);
     memcpy(&w->copies[w->n_copies], p, pavo_packet_size(p));
-    own_add(w, &w->copies[w->n_copies++]);
+    /* It may have been given the key of its datagram's first piece. */
+    w->copies[w->n_copies].hash = pavo_key_hash(&p->key, w->run->shard.seed);
+    pavo_shard_push(w->shard, &w->copies[w->n_copies++]);
 }
 
 static bool
@@ -317,7 +309,7 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
     }
     owner = run->n == 1 ? w->id : run->owner[p->owner_hash % OWNERS];
     if (owner == w->id) {
-        own_add(w, p);
+        pavo_shard_push(w->shard, p);
         return;
     }
     if (has_rss && is_plain(p))
@@ -337,32 +329,17 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
     p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
 }
 
-/* Frames between two jumps of the clock, in stages: decode, key, then hand each to its owner. */
-static void
-segment(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
-        const uint64_t *now_ns, unsigned n)
+/* A frame becomes a packet, without its key. */
+static inline void
+packet_decode(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
 {
-    for (unsigned i = 0; i < n; i++) {
-        struct pavo_packet *p = &w->packets[i];
-
-        if (i + PREFETCH_AHEAD < n)
-            __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        pavo_decap(w->run->decap, &f[i], &p->at);
-        p->ts_ns = f[i].ts_ns;
-        p->now_ns = now_ns[i];
-        p->source = f[i].source;
-        p->unused = 0;
-        payload_find(p, &f[i], w->run->payload_room);
-        w->why[p->at.why]++;
-    }
-    pavo_lap(w->laps, PAVO_LAP_DECODE);
-    for (unsigned i = 0; i < n; i++)
-        pavo_packet_key(&w->packets[i], w->run->key_parts);
-    pavo_lap(w->laps, PAVO_LAP_KEY);
-    for (unsigned i = 0; i < n; i++)
-        route(w, wq, &w->packets[i], f[i].has_rss);
-    pavo_lap(w->laps, PAVO_LAP_ROUTE);
-    own_flush(w);
+    pavo_decap(w->run->decap, f, &p->at);
+    p->ts_ns = f->ts_ns;
+    p->now_ns = now_ns;
+    p->source = f->source;
+    p->unused = 0;
+    payload_find(p, f, w->run->payload_room);
+    w->why[p->at.why]++;
 }
 
 /* The clock of a queue jumped: every flow of every shard ends before what follows is accounted.
@@ -419,8 +396,50 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
+/* Decodes each frame and hands it to its owner. */
 static void
-burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
+frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t before_ns = wq->clock.now_ns;
+        uint64_t now_ns;
+
+        if (i + PREFETCH_AHEAD < n)
+            __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
+        if (pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns)) {
+            own_flush(w);
+            jump(w, before_ns);
+        }
+        packet_decode(w, &f[i], now_ns, &w->packets[i]);
+        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
+
+        route(w, wq, &w->packets[i], f[i].has_rss);
+    }
+}
+
+/* Frames between two jumps of the clock, in stages that are timed each by itself. */
+static void
+segment_lapped(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
+               const uint64_t *now_ns, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (i + PREFETCH_AHEAD < n)
+            __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
+        packet_decode(w, &f[i], now_ns[i], &w->packets[i]);
+    }
+    pavo_lap(w->laps, PAVO_LAP_DECODE);
+    for (unsigned i = 0; i < n; i++)
+        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
+    pavo_lap(w->laps, PAVO_LAP_KEY);
+    for (unsigned i = 0; i < n; i++)
+        route(w, wq, &w->packets[i], f[i].has_rss);
+    pavo_lap(w->laps, PAVO_LAP_ROUTE);
+    own_flush(w);
+}
+
+/* frames_take() for a measurement: what each stage takes can be told, but they don't overlap. */
+static void
+frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
 {
     uint64_t now_ns[BURST_MAX];
     unsigned from = 0;
@@ -430,11 +449,21 @@ burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned 
 
         if (!pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns[i]))
             continue;
-        segment(w, wq, f + from, now_ns + from, i - from);
+        segment_lapped(w, wq, f + from, now_ns + from, i - from);
         jump(w, before_ns);
         from = i;
     }
-    segment(w, wq, f + from, now_ns + from, n - from);
+    segment_lapped(w, wq, f + from, now_ns + from, n - from);
+}
+
+static void
+burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
+{
+    if (pavo_likely(w->laps == NULL))
+        frames_take(w, wq, f, n);
+    else
+        frames_lapped(w, wq, f, n);
+    own_flush(w);
     burst_stats(w, wq, n);
     tell_clock(w, wq);
 }

@@ -79,8 +79,6 @@ struct worker {
     struct pavo_frags *frags;
     struct pavo_ring *out; /* records; the consumer is the export thread */
 
-    struct pavo_packet *own[BURST_MAX]; /* for the own shard, in order */
-    unsigned n_own;
     unsigned n_copies;
     struct pavo_packet *packets; /* BURST_MAX: of the burst */
     struct pavo_packet *copies;  /* BURST_MAX: that the fragment memory handed out */

@@ -47,10 +47,11 @@ struct dec_walk {
     uint8_t why;          /* enum pavo_why */
     uint8_t flaw;         /* enum pavo_why: a contradiction that did not end the walk */
     bool on_trial;        /* 'saved' holds the outer flow of a tunnel that is not proven yet */
-    bool in_doubt; /* the tunnel header on trial has reserved bits set: only IP or ARP proves it */
-    bool is_quote; /* reading what an ICMP error quotes */
-    bool is_piece; /* the first piece of what a tunnel or 802.11 cut up: longer by nature */
-    bool is_jumbo; /* IPv6 payload length 0 before hop-by-hop options */
+    bool in_doubt;  /* the tunnel header on trial has reserved bits set: only IP or ARP proves it */
+    bool is_quote;  /* reading what an ICMP error quotes */
+    bool is_piece;  /* the first piece of what a tunnel or 802.11 cut up: longer by nature */
+    bool is_jumbo;  /* IPv6 payload length 0 before hop-by-hop options */
+    bool may_hurry; /* the short way of ip.h is open */
     uint16_t gre_flags; /* of GRE version 1, for the step behind it; else not set */
     uint8_t saved[DEC_HEAD_BYTES];
 };
@@ -76,6 +77,24 @@ dec_clear(struct pavo_layers *out)
     out->quote.kind = 0;
 }
 static_assert(DEC_HEAD_BYTES > 128 && DEC_HEAD_BYTES <= 192, "three pieces of at most 64 bytes");
+
+/* The step that a UDP port leads to. */
+static inline enum dec_step
+dec_udp_step(const struct pavo_decap_config *cfg, uint16_t port)
+{
+    if (!(cfg->udp_may[port / 64 % 8] >> port % 64 & 1))
+        return DEC_STOP;
+    return (enum dec_step)cfg->udp_step[port];
+}
+
+/* dec_frame - pavo_decap() with a choice: header by header, or the short ways where they lead. */
+void dec_frame(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, bool may_hurry,
+               struct pavo_layers *out);
+
+/* dec_plain - reads a frame of the most common kinds. Returns what follows at its payload, mostly
+ * DEC_STOP; DEC_STEPS: it is another, and nothing was read. */
+enum dec_step dec_plain(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+                        struct pavo_layers *out);
 
 /* dec_run - walks from 'step' on; w->out holds a cleared head. Leaves the reason in w->why. */
 void dec_run(struct dec_walk *w, enum dec_step step, struct cur rest);
@@ -281,6 +300,17 @@ bool dec_frag(struct dec_walk *w, uint8_t proto, const struct dec_piece *piece);
 /* dec_tcp_options - reads the options of a TCP header, 'n' bytes of which 'held' are captured.
  * False if they are malformed; what came before is in w->out. */
 bool dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint32_t held);
+
+/* NOP, NOP, timestamps: the options that most segments have. */
+#define DEC_TS_ALONE UINT32_C(0x0101080a)
+
+/* dec_looks_teredo - IPv6 that fills the datagram, whose 'told' bytes begin at 'h': the cheap part
+ * of dec_teredo_client(), which hardly any other packet passes. */
+static inline bool
+dec_looks_teredo(const uint8_t *h, uint32_t held, uint32_t told)
+{
+    return held >= 6 && h[0] >> 4 == 6 && be16(h + 4) + 40u == told;
+}
 
 /* dec_udp_options - are the 'n' bytes at 'area', which stand behind the length that the header at
  * 'udp' tells, an area of options? */

@@ -3,6 +3,7 @@
  * The two bytes behind the addresses, and those behind each VLAN tag, are a length up to 1500 and
  * an EtherType from 1536 on (IEEE 802.3-2022 clause 3.2.6).
  */
+#include "ip.h"
 #include "routes.h"
 
 enum {
@@ -20,9 +21,13 @@ dec_ethertype(uint16_t type, struct cur *rest, struct dec_walk *w)
     dec_mark_link(w, rest, type, false);
     /* IP at once: the search among all types took 20 of 340 instructions of a whole decode. */
     if (type == ETHERTYPE_IP4)
-        return dec_route(DEC_BY_ETHERTYPE, ETHERTYPE_IP4);
+        return w->may_hurry && ip4_short(w, rest, &step)
+                   ? step
+                   : dec_route(DEC_BY_ETHERTYPE, ETHERTYPE_IP4);
     if (type == ETHERTYPE_IP6)
-        return dec_route(DEC_BY_ETHERTYPE, ETHERTYPE_IP6);
+        return w->may_hurry && ip6_short(w, rest, &step)
+                   ? step
+                   : dec_route(DEC_BY_ETHERTYPE, ETHERTYPE_IP6);
     step = dec_route(DEC_BY_ETHERTYPE, type);
     if (step == DEC_STOP)
         w->out->named = (uint8_t)dec_named(DEC_BY_ETHERTYPE, type);

@@ -1,4 +1,5 @@
 /* ip4.c - IPv4 */
+#include "ip.h"
 #include "routes.h"
 
 enum { MORE_FRAGMENTS = 0x2000, FRAGMENT_OFFSET = 0x1fff, PACKET_MAX = 65535 };
@@ -61,24 +62,7 @@ dec_ip4(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     if (total == 0) /* segmentation offload: the NIC fills it in, the frame tells */
         total = head + rest->told;
 
-    out->kind = PAVO_KIND_IP4;
-    out->proto = h[9];
-    out->frag = PAVO_FRAG_NONE;
-    out->has_ports = 0;
-    out->ttl = h[8];
-    out->tos = h[1];
-    out->l3_len = total;
-    out->flow_label = 0;
-    memset(out->src, 0, sizeof out->src);
-    memset(out->dst, 0, sizeof out->dst);
-    memcpy(out->src, h + 12, 4);
-    memcpy(out->dst, h + 16, 4);
-    out->src_port = 0;
-    out->dst_port = 0;
-    out->spi = 0;
-    out->has_ip_id = 1;
-    out->ip_id = be16(h + 4);
-    out->ip_flags = h[6] >> 5;
+    ip4_fields(out, h, total);
     if (total < head) {
         dec_payload(out, w, rest, 0);
         return dec_stop(w, PAVO_WHY_IP4_LENGTH);

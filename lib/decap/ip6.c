@@ -3,6 +3,7 @@
  * out->proto follows the next-header fields: however the walk ends, it is the last one that was
  * read.
  */
+#include "ip.h"
 #include "routes.h"
 
 enum {
@@ -26,20 +27,7 @@ dec_ip6(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     /* Segments above 64 KiB that are cut up by the NIC may say 0 without a jumbo option. */
     if (body == 0 && h[6] != 0 && rest->told >= JUMBO_MIN)
         body = rest->told;
-    out->kind = PAVO_KIND_IP6;
-    out->proto = h[6];
-    out->frag = PAVO_FRAG_NONE;
-    out->has_ports = 0;
-    out->ttl = h[7];
-    out->tos = (uint8_t)(be16(h) >> 4);
-    out->l3_len = 40 + body;
-    out->flow_label = be32(h) & 0xfffffu;
-    memcpy(out->src, h + 8, 16);
-    memcpy(out->dst, h + 24, 16);
-    out->src_port = 0;
-    out->dst_port = 0;
-    out->spi = 0;
-    dec_no_ip4(out);
+    ip6_fields(out, h, body);
     dec_prove(w);
     w->is_jumbo = body == 0 && h[6] == 0;
     if (w->is_jumbo) {

@@ -1,5 +1,5 @@
 /* l4.c - the transports: ports, flags, and the UDP ports behind which a tunnel may be */
-#include "dec.h"
+#include "ip.h"
 
 enum { SCTP_CHUNKS_MAX = 32, DCCP_RESET = 7 };
 
@@ -42,11 +42,7 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     const uint32_t head = (h[12] >> 4) * 4u;
 
     ports(h, rest, w);
-    out->has_tcp = 1;
-    out->tcp_seq = be32(h + 4);
-    out->tcp_ack = be32(h + 8);
-    out->tcp_flags = be16(h + 12) & 0x0fffu;
-    out->tcp_window = be16(h + 14);
+    tcp_fields(out, h);
     if (head > 20)
         return tcp_options(w, rest, head - 20);
     /* STT has its header in the segment at offset 0, and the offset is in the sequence number. */
@@ -55,26 +51,18 @@ dec_tcp(const uint8_t *h, struct cur *rest, struct dec_walk *w)
     return head == 20 ? DEC_STOP : dec_stop(w, PAVO_WHY_TCP_OFFSET);
 }
 
-/* IPv6 that fills the datagram: the cheap part of dec_teredo_client(), which hardly any other
- * packet passes. */
-static inline bool
-looks_teredo(const struct cur *rest)
-{
-    const uint8_t *h = cur_peek(rest, 6);
-
-    return h && h[0] >> 4 == 6 && be16(h + 4) + 40u == rest->told;
-}
-
 /* What the ports of the header at 'h' lead to. */
 static inline enum dec_step
 by_port(const uint8_t *h, const struct cur *rest, struct dec_walk *w)
 {
-    enum dec_step step = (enum dec_step)w->cfg->udp_step[w->out->dst_port];
+    enum dec_step step = dec_udp_step(w->cfg, w->out->dst_port);
 
     if (step != DEC_STOP)
         return step;
-    step = (enum dec_step)w->cfg->udp_step[w->out->src_port];
-    return step == DEC_STOP && looks_teredo(rest) ? dec_teredo_client(h, rest, w) : step;
+    step = dec_udp_step(w->cfg, w->out->src_port);
+    return step == DEC_STOP && dec_looks_teredo(rest->at, rest->held, rest->told)
+               ? dec_teredo_client(h, rest, w)
+               : step;
 }
 
 /* The UDP length ends before the IP packet does: RFC 9868 puts options there. Apart, so that the

@@ -32,6 +32,13 @@ fou_step(uint8_t proto)
     }
 }
 
+static void
+port_lead(struct pavo_decap_config *cfg, uint16_t port, enum dec_step step)
+{
+    cfg->udp_step[port] = (uint8_t)step;
+    cfg->udp_may[port / 64 % 8] |= UINT64_C(1) << port % 64;
+}
+
 void
 pavo_decap_config_init(struct pavo_decap_config *cfg)
 {
@@ -41,7 +48,7 @@ pavo_decap_config_init(struct pavo_decap_config *cfg)
         static const uint16_t ports[] = {0, __VA_ARGS__}; /* a row may have none */                \
                                                                                                    \
         for (size_t i = 1; i < sizeof ports / sizeof ports[0]; i++)                                \
-            cfg->udp_step[ports[i]] = DEC_##step;                                                  \
+            port_lead(cfg, ports[i], DEC_##step);                                                  \
     }
 #include "udp.def"
 #undef UDP_PORTS
@@ -54,7 +61,7 @@ pavo_decap_udp(struct pavo_decap_config *cfg, enum pavo_udp u, uint16_t port)
 {
     if ((unsigned)u >= PAVO_UDPS)
         return -EINVAL;
-    cfg->udp_step[port] = steps[u];
+    port_lead(cfg, port, (enum dec_step)steps[u]);
     return 0;
 }
 
@@ -65,7 +72,7 @@ pavo_decap_fou(struct pavo_decap_config *cfg, uint16_t port, uint8_t proto)
 
     if (step == DEC_STOP)
         return -EINVAL;
-    cfg->udp_step[port] = (uint8_t)step;
+    port_lead(cfg, port, step);
     return 0;
 }
 

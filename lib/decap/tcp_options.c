@@ -23,8 +23,6 @@ enum {
     WSCALE_MAX = 14, /* RFC 7323 section 2.3: what is above counts as this */
 };
 
-#define TS_ALONE UINT32_C(0x0101080a) /* NOP, NOP, timestamps: what most segments have */
-
 static void
 timestamps(struct pavo_layers *out, const uint8_t *p)
 {
@@ -119,7 +117,7 @@ dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint32_t 
 {
     uint32_t i = 0;
 
-    if (n == 12 && held == n && be32(o) == TS_ALONE) {
+    if (n == 12 && held == n && be32(o) == DEC_TS_ALONE) {
         timestamps(out, o + 4);
         return true;
     }

@@ -123,14 +123,23 @@ dec_frag(struct dec_walk *w, uint8_t proto, const struct dec_piece *piece)
     return !is_later;
 }
 
-void
-pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
-           struct pavo_layers *out)
+/* The walk of a frame, or of what follows its first headers: 'step' begins where their payload
+ * does, and 'out' holds what they say. */
+static __attribute__((noinline)) void
+walk(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, bool may_hurry,
+     enum dec_step step, struct pavo_layers *out)
 {
+    struct cur rest = cur_open(frame->data, frame->caplen, frame->len);
     struct dec_walk w;
 
-    dec_clear(out);
-    out->wire_len = frame->len;
+    if (step == DEC_STEPS) {
+        step = (enum dec_step)first_step[frame->link];
+        dec_clear(out);
+        out->wire_len = frame->len;
+    } else {
+        (void)cur_narrow(&rest, out->payload_at + out->payload_len);
+        (void)cur_take(&rest, out->payload_at);
+    }
     w.cfg = cfg;
     w.out = out;
     w.start = frame->data;
@@ -142,7 +151,28 @@ pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
     w.is_quote = false;
     w.is_piece = false;
     w.is_jumbo = false;
-    dec_run(&w, (enum dec_step)first_step[frame->link],
-            cur_open(frame->data, frame->caplen, frame->len));
+    w.may_hurry = may_hurry;
+    dec_run(&w, step, rest);
     out->why = w.why;
+}
+
+void
+dec_frame(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, bool may_hurry,
+          struct pavo_layers *out)
+{
+    const enum dec_step step = may_hurry ? dec_plain(cfg, frame, out) : DEC_STEPS;
+
+    if (step != DEC_STOP)
+        walk(cfg, frame, may_hurry, step, out);
+}
+
+void
+pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
+           struct pavo_layers *out)
+{
+#ifdef DEC_TRACE
+    dec_frame(cfg, frame, false, out); /* a test wants to see every header */
+#else
+    dec_frame(cfg, frame, true, out);
+#endif
 }

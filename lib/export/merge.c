@@ -9,15 +9,15 @@
 #include "pavo_export.h"
 #include "ring.h"
 
-const struct pavo_record *
+struct pavo_record *
 pavo_merge_peek(struct pavo_merge *m)
 {
-    const struct pavo_record *oldest = NULL;
+    struct pavo_record *oldest = NULL;
 
     if (m->peeked)
         return ring_peek(m->peeked);
     for (unsigned i = 0; i < m->n; i++) {
-        const struct pavo_record *r = ring_peek(m->rings[i]);
+        struct pavo_record *r = ring_peek(m->rings[i]);
 
         if (r && (!oldest || r->made_ns < oldest->made_ns)) {
             oldest = r;

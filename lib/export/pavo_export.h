@@ -201,6 +201,9 @@ struct pavo_sink_config {
 };
 struct pavo_sink *pavo_sink_open(const struct pavo_sink_config *cfg, struct pavo_err *err);
 void pavo_sink_put(struct pavo_sink *s, const struct pavo_record *r);
+/* pavo_sink_publish - lets pavo_sink_counts() see what was put; all other calls do that by
+ * themselves, and a look at each record would cost more than many records. */
+void pavo_sink_publish(struct pavo_sink *s);
 /* Writes a ledger record of this kind; fills 'since', 'total', 'sequence' and 'dropped' itself. */
 void pavo_sink_ledger(struct pavo_sink *s, enum pavo_ledger_kind kind, uint64_t time_ns,
                       const struct pavo_counts *c);
@@ -229,7 +232,7 @@ struct pavo_merge {
     struct pavo_ring *peeked; /* whose head peek handed out and pop has not taken; starts as NULL */
 };
 /* The next record, borrowed until pavo_merge_pop(); NULL: all rings are empty. */
-const struct pavo_record *pavo_merge_peek(struct pavo_merge *m);
+struct pavo_record *pavo_merge_peek(struct pavo_merge *m);
 void pavo_merge_pop(struct pavo_merge *m);
 
 /* ---- reader

@@ -440,6 +440,11 @@ pavo_sink_put(struct pavo_sink *s, const struct pavo_record *r)
         if (s->buf.len >= s->buffer_bytes)
             sink_write(s);
     }
+}
+
+void
+pavo_sink_publish(struct pavo_sink *s)
+{
     counts_publish(s);
 }
 

@@ -86,13 +86,15 @@ state_at_begin(const struct pavo_packet *p)
 
 /* What only the protocol of a flow keeps. */
 static void
-detail_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p)
+detail_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
 {
+    struct pavo_flow *f = &s->flows[i];
     union flow_detail *d;
 
     if (f->state >= STATE_ICMP) {
-        f->detail = pool_take(&s->details); /* there are as many as flows */
-        d = pool_at(&s->details, f->detail);
+        f->detail = i; /* there are as many as flows */
+        d = pool_at(&s->details, i);
+        memset(d, 0, sizeof *d);
         if (f->state == STATE_ICMP && p->at.quote.kind)
             d->icmp.quote = p->at.quote;
     }
@@ -127,12 +129,13 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
         memcpy(c->mac[p->is_b], p->at.src_mac, 6);
         memcpy(c->mac[!p->is_b], p->at.dst_mac, 6);
     }
-    detail_begin(s, f, p);
+    detail_begin(s, i, p);
     if (p->at.n_layers) {
         c->encap = encap_take(&s->encap, p->at.layers, p->at.n_layers, &c->encap_port);
         if (c->encap == ENCAP_LOST)
             pavo_stat_add(&s->stats.encap_full, 1);
     }
+    block_hasten(s, i);
     pavo_stat_add(&s->stats.flows_made, 1);
 }
 
@@ -377,7 +380,7 @@ flow_mark(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 
     if (p->at.quote.kind) {
         key_of_quote(&p->at.quote, &p->key, &quoted);
-        place = table_find(s, &quoted, pavo_hash(&quoted, sizeof quoted, s->cfg.seed));
+        place = table_find(s, &quoted, key_hash(&quoted, s->cfg.seed));
     }
     if (place != NO_PLACE) {
         const uint32_t i = s->buckets[place / BUCKET_ENTRIES].flow[place % BUCKET_ENTRIES];

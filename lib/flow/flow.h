@@ -9,6 +9,7 @@
 #ifndef PAVO_FLOW_PRIVATE_H
 #define PAVO_FLOW_PRIVATE_H
 
+#include "bucket.h"
 #include "cacheline.h"
 #include "encap.h"
 #include "key.h"
@@ -19,7 +20,9 @@
 
 /* What a flow's idle time depends on. */
 enum flow_state {
-    STATE_OTHER = 0,
+    STATE_FREE = 0, /* no flow */
+    STATE_OTHER,
+
     STATE_UDP,
     STATE_ICMP,
     STATE_TCP_NEW, /* the handshake is not complete */
@@ -81,7 +84,8 @@ _Static_assert(sizeof(struct pavo_flow) == 2 * PAVO_CACHE_LINE, "a flow is two l
 /* What begins, ends and rare events write. */
 struct flow_cold {
     PAVO_ALIGNED uint64_t first_ns; /* lowest time stamp of this interval */
-    uint64_t start_ns;              /* rule time at which this interval began */
+    uint64_t start_ns;              /* rule time at which this interval began; of one that waits
+                                   for room, the next one that does */
     uint64_t closed_ns;             /* rule time of the close or reset, in states that linger */
     uint32_t encap;
     uint32_t longer; /* parts: what an interval that was cut leaves, */
@@ -91,7 +95,8 @@ struct flow_cold {
     uint32_t flow_label : 20;
     uint32_t named : 8; /* enum pavo_name, the first that a packet had; 0: none yet */
     uint32_t cast : 2;  /* PAVO_CAST_* of the first packet */
-    uint32_t unused : 2;
+    uint32_t waits : 1; /* it has ended, its record waits for room */
+    uint32_t unused : 1;
     uint16_t source;
     uint16_t ethertype; /* ARP: the operation of the first packet; the EtherType is in the key */
     uint16_t encap_port;
@@ -110,8 +115,8 @@ struct icmp_part {
     uint32_t talk; /* number of the part of talk.c */
 };
 
-/* What a protocol keeps: one of these for each flow of TCP and ICMP, in a pool that has one for
- * each flow. */
+/* What a protocol keeps: one of these for each flow of TCP and ICMP, of the same number as the
+ * flow. */
 union flow_detail {
     struct tcp_part tcp;
     struct icmp_part icmp;
@@ -129,27 +134,13 @@ struct said_places {
     uint32_t size;
 };
 
-/* One cache line of the table: eight flows by tag.
- *
- * A tag is 16 bits of the hash, never 0; a free entry has tag 0. Tags are packed into words (entry
- * i in bits 16*(i%4) of word i/4), so that one word operation compares four. An entry's other
- * bucket follows from its tag and this one. 'age' is when a packet last came, in units of
- * 2^age_shift ns modulo 2^16, written when it changes: enough to find the idlest entry without
- * touching the flows. */
-struct ft_bucket {
-    PAVO_ALIGNED uint64_t tags[2];
-    uint16_t age[8];
-    uint32_t flow[8];
-};
-_Static_assert(sizeof(struct ft_bucket) == PAVO_CACHE_LINE, "a bucket is one line");
-
 enum {
-    BUCKET_ENTRIES = 8,
     CUT_SHIFT = 24,
+    TICK_SHIFT = 30,
+    BLOCK_SHIFT = 6,
+    BLOCK_FLOWS = 1 << BLOCK_SHIFT,
     AGE_ENDED = 0x8000, /* closed flows count as idle for this much longer */
-    WHEEL_SHIFT = 30,
-    WHEEL_SLOTS = 32,
-    WHEEL_AHEAD = 8, /* a flow is looked at again after at most this many slots */
+
     BURST_MAX = 64,
     NEW_AHEAD = 4,
     FLOW_BYTES = 320,  /* that a flow may take, with its share of all pools */
@@ -158,6 +149,19 @@ enum {
 
 #define TIMEOUT_MAX                                                                                \
     (UINT64_C(1) << 53) /* 104 days: what the arithmetic modulo 2^32 << CUT_SHIFT allows */
+
+/* Packets on their way through the stages of burst.c. */
+struct pipe {
+    struct pipe_slot {
+        const struct pavo_packet *packet; /* borrowed until the pipe is drained */
+        struct ft_bucket *bucket;         /* where its flow seems to stand; NULL: nowhere */
+        uint32_t flow;                    /* 0: not known */
+        uint16_t entry;
+        uint16_t tag;
+    } slots[BURST_MAX];
+    uint32_t n; /* pushed since the last drain */
+    uint64_t octets;
+};
 
 /* The flows of one worker.
  *
@@ -169,13 +173,12 @@ struct pavo_shard {
     PAVO_ALIGNED struct ft_bucket *buckets;
     struct pavo_flow *flows; /* [1 .. limit] */
     struct flow_cold *cold;
-    uint32_t
-        *next; /* wheel list, free list, or the queue of ended flows: a flow is in exactly one */
+    uint32_t *free;       /* flows given back, the last one on top */
+    uint32_t *block_tick; /* before which none of a block's flows is due */
+
     uint32_t n_buckets; /* even */
     uint32_t limit;
     struct pavo_ring *out;
-    size_t
-        record_bytes; /* without layers; a variable, for the library's memset() beats inline code */
     uint64_t idle_ns[STATES]; /* lingering states: the linger */
     uint64_t active_ns;
     uint64_t grace_ns;
@@ -184,12 +187,15 @@ struct pavo_shard {
 
     /* The owner's. */
     PAVO_ALIGNED uint64_t now_ns;     /* highest rule time so far */
-    uint32_t free_at;                 /* list of flows given back */
+    uint32_t n_free;                  /* flows given back */
     uint32_t used;                    /* flows ever taken: those above are free too */
     uint32_t ended_first, ended_last; /* ended flows whose record waits for room */
     uint32_t n_ended;
-    uint64_t wheel_tick; /* the slot that the sweep is at */
-    uint32_t wheel[WHEEL_SLOTS];
+    uint32_t pass_tick; /* when the sweep's pass over the blocks began */
+    uint32_t pass_at;   /* the block it is at */
+    uint32_t flush_at;  /* the same of a flush that is not finished */
+
+    struct pipe pipe;
     struct encap encap;
     struct pool details, meters, losses, longers, rares, talks, saids;
     struct said_places said;
@@ -199,7 +205,7 @@ struct pavo_shard {
     PAVO_ALIGNED struct pavo_shard_stats stats;
 };
 
-/* ---- shard.c: the table ---- */
+/* ---- shard.c, table.c ---- */
 
 /* Makes one record of a flow that has ended and lets go of what the flow holds; the entry is the
  * caller's to use again. */
@@ -216,6 +222,14 @@ uint64_t table_find(const struct pavo_shard *s, const struct pavo_key *key, uint
  */
 void flow_prefetch_end(const struct pavo_shard *s, uint32_t i);
 void flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i);
+static inline void
+flow_prefetch(const struct pavo_shard *s, uint32_t i)
+{
+    prefetch_write(&s->flows[i].key);
+    prefetch_write(&s->flows[i].last_ns);
+}
+/* The flow of a packet that has none yet: where it stands. */
+uint64_t flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
 /* Takes the flow out of the table and back to the free ones; its record was made. */
 void flow_drop(struct pavo_shard *s, uint32_t i);
 
@@ -267,6 +281,32 @@ flow_due(const struct pavo_shard *s, const struct pavo_flow *f, const struct flo
         pavo_unlikely(state_lingers(f->state)) ? c->closed_ns : flow_last(s, f, c);
 
     return from + s->idle_ns[f->state];
+}
+
+/* Time in ticks of about a second, as the sweep counts. */
+static inline uint32_t
+tick_of(uint64_t ns)
+{
+    const uint64_t tick = ns >> TICK_SHIFT;
+
+    return tick < UINT32_MAX ? (uint32_t)tick : UINT32_MAX;
+}
+
+static inline uint32_t
+block_of(uint32_t i)
+{
+    return (i - 1) >> BLOCK_SHIFT;
+}
+
+/* The flow may be due earlier than its block knows: it is new, or TCP has closed it. */
+static inline void
+block_hasten(struct pavo_shard *s, uint32_t i)
+{
+    const uint32_t tick = tick_of(flow_due(s, &s->flows[i], &s->cold[i]) + s->grace_ns);
+    uint32_t *block = &s->block_tick[block_of(i)];
+
+    if (tick < *block)
+        *block = tick;
 }
 
 /* What a flow that is overdue ended for. */
@@ -371,12 +411,9 @@ flow_id(const struct pavo_flow *f, const struct flow_cold *c)
 {
     return hash_word(key_fixed_hash(&f->key), c->first_ns);
 }
+/* Zeroes a part of a record, or its head. */
+void record_clear(void *part, size_t bytes);
 void record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
                  enum pavo_end_detail detail, struct pavo_record *r);
-
-/* ---- wheel.c ---- */
-
-/* Puts a flow that is in no list into the wheel. */
-void wheel_arm(struct pavo_shard *s, uint32_t i);
 
 #endif

@@ -49,20 +49,24 @@ static const uint16_t toe_high[256] = { ROW64(0u), ROW64(64u), ROW64(128u), ROW6
 /* clang-format on */
 
 uint32_t
+pavo_toeplitz_word(uint16_t word)
+{
+    /* The lower byte's bits stand eight places further on: rotated by eight. */
+    const uint32_t low = toe_high[word & 0xff];
+    const uint32_t half = toe_high[word >> 8] ^ ((low << 8 | low >> 8) & 0xffff);
+
+    return half << 16 | half;
+}
+
+uint32_t
 pavo_toeplitz(const uint8_t *src, const uint8_t *dst, unsigned addr_bytes, uint16_t src_port,
               uint16_t dst_port)
 {
     unsigned high = 0, low = (unsigned)src_port ^ dst_port;
-    uint32_t half;
 
     for (unsigned i = 0; i + 1 < addr_bytes; i += 2) {
         high ^= (unsigned)src[i] ^ dst[i];
         low ^= (unsigned)src[i + 1] ^ dst[i + 1];
     }
-    high = (high ^ low >> 8) & 0xff;
-    low &= 0xff;
-    half =
-        toe_high[low]; /* the lower byte's bits stand eight places further on: rotated by eight */
-    half = toe_high[high] ^ ((half << 8 | half >> 8) & 0xffff);
-    return half << 16 | half;
+    return pavo_toeplitz_word((uint16_t)(high << 8 ^ low));
 }

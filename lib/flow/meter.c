@@ -199,15 +199,13 @@ meter_fill(const struct meter_part *m, unsigned fwd, struct pavo_record_meter *o
 }
 
 void
-meter_fill_single(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd,
-                  struct pavo_record_meter *out)
+meter_fill_single(const struct pavo_record *r, struct pavo_record_meter *out)
 {
     for (unsigned dir = 0; dir < 2; dir++) {
-        const unsigned side = dir ^ fwd;
-        const uint32_t octets = (uint32_t)f->octets[side];
-        const uint8_t tos = c->tos[side];
+        const uint32_t octets = (uint32_t)r->octetDeltaCount[dir];
+        const uint8_t tos = r->ipClassOfService[dir];
 
-        if (f->packets[side] == 0)
+        if (r->packetDeltaCount[dir] == 0)
             continue;
         out->minimumPacket[dir] = out->maximumPacket[dir] =
             (uint16_t)(octets < OCTETS_MAX ? octets : OCTETS_MAX);

@@ -16,9 +16,8 @@ void meter_step(struct meter_part *m, const struct pavo_packet *p);
 /* The next interval begins. */
 void meter_interval(struct meter_part *m);
 void meter_fill(const struct meter_part *m, unsigned fwd, struct pavo_record_meter *out);
-/* The same of a flow without a meter that has at most one packet of each side, its first. */
-void meter_fill_single(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd,
-                       struct pavo_record_meter *out);
+/* The same of a record whose flow has no meter and at most one packet of each side, its first. */
+void meter_fill_single(const struct pavo_record *r, struct pavo_record_meter *out);
 /* Round trips of TCP, which the meter keeps. */
 void meter_fill_rtt(const struct meter_part *m, unsigned fwd, struct pavo_record_tcp *out);
 

@@ -90,6 +90,8 @@ pavo_packet_size(const struct pavo_packet *p)
 /* pavo_packet_key - fills key, is_b and (unless PAVO_KEY_ALONE) owner_hash from p->at and
  * p->source. For an ICMP error with a usable quote the owner is that of the quoted conversation. */
 void pavo_packet_key(struct pavo_packet *p, unsigned parts);
+/* pavo_packet_key_hash - the same, and 'hash' with it. */
+void pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2]);
 
 /* pavo_toeplitz - symmetric Toeplitz hash (key 0x6D5A repeated) over addresses and ports, equal to
  * what a NIC with that key delivers for IPv4/IPv6 with ports (12 or 36 bytes) or without (ports 0).
@@ -97,8 +99,13 @@ void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 uint32_t pavo_toeplitz(const uint8_t *src, const uint8_t *dst, unsigned addr_bytes,
                        uint16_t src_port, uint16_t dst_port);
 
+/* The same of what is left when all 16-bit words of addresses and ports are XORed. */
+uint32_t pavo_toeplitz_word(uint16_t word);
+
 /* Seeded hash for tables; not guessable without the seed. */
 uint64_t pavo_hash(const void *bytes, size_t n, const uint64_t seed[2]);
+/* The same for keys: what a packet's 'hash' is. Another function, with other values. */
+uint64_t pavo_key_hash(const struct pavo_key *k, const uint64_t seed[2]);
 
 /* ---- the stream's clock --------------------------------------------------------------------- */
 
@@ -263,11 +270,13 @@ struct pavo_shard;
 struct pavo_shard *pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err);
 void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush first */
 
-/* pavo_shard_burst - accounts 'n' packets to their flows, in order
- *
- * Each has its key, and hash = pavo_hash(&key, sizeof key, seed). Stages over the burst: prefetch
- * buckets, find and prefetch flows, account. The result is the same for any split of a stream into
- * bursts. Owner thread only. */
+/* pavo_shard_push - accounts a packet to its flow, in the order of the pushes; some pushes later,
+ * or when pavo_shard_drain() is called, which must come before anything else is asked of the shard
+ * and before the packet or its payload is touched. It has its key, and hash = pavo_key_hash(&key,
+ * seed). The result is the same wherever a stream is drained. Owner thread only. */
+void pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p);
+void pavo_shard_drain(struct pavo_shard *s);
+/* pavo_shard_burst - pushes 'n' packets and drains. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);
 
 /* pavo_shard_clock - the shard's event time moves to at least 'now_ns'. */

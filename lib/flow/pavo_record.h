@@ -325,6 +325,15 @@ struct pavo_record {
     uint8_t payloadEntropy[2]; /* bits per byte times 32, 0 to 255: CERT 35; PAVO_PART_ENTROPY */
     char
         history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */
+    uint8_t n_encap;
+    uint8_t encapLost;     /* 1: the table of encapsulations was full, the list is missing */
+    uint8_t meterIsSingle; /* PAVO_PART_METER follows from the counters, and pavo_record_complete()
+                              has not yet put it in */
+
+    /* Not exported: the shard's clock when the record was made; the export thread merges by it. */
+    uint64_t made_ns;
+
+    /* From here on: each valid only if 'parts' says so, else anything. */
     struct pavo_record_meter meter;
     struct pavo_record_tcp tcp;
     struct pavo_record_echo echo;
@@ -333,13 +342,7 @@ struct pavo_record {
 
     /* Through what, outermost first, as seen by the first packet of the flow and turned so that
      * 'src' is on the initiator's side. */
-    uint8_t n_encap;
-    uint8_t encapLost; /* 1: the table of encapsulations was full, the list is missing */
-
-    /* Not exported: the shard's clock when the record was made; the export thread merges by it. */
-    uint64_t made_ns;
-
-    struct pavo_layer encap[PAVO_LAYERS_MAX]; /* only n_encap of them are copied */
+    struct pavo_layer encap[PAVO_LAYERS_MAX]; /* the first n_encap are valid */
 
     /* Last: large, and only there if 'parts' says so. A ring of a sensor that has them all switched
      * off has no room for them. */
@@ -360,6 +363,14 @@ pavo_record_room(unsigned parts)
         return offsetof(struct pavo_record, names);
     return offsetof(struct pavo_record, first);
 }
+
+/* pavo_record_complete - puts in what the counters tell already, so that the worker has not to: the
+ * meter of a flow of which each side has sent one packet at most. By the consumer, before it uses
+ * the record. */
+void pavo_record_complete(struct pavo_record *r);
+
+/* pavo_record_copy - what is valid; parts that are not there become zero. */
+void pavo_record_copy(struct pavo_record *to, const struct pavo_record *from);
 
 /* Bytes of a record that carry something. */
 static inline size_t

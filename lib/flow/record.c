@@ -7,6 +7,14 @@
 
 #include "meter.h"
 
+/* Apart, for compilers make of a memset() of known size a string instruction, which takes longer to
+ * begin with than the library's whole function. */
+__attribute__((noinline)) void
+record_clear(void *part, size_t bytes)
+{
+    memset(part, 0, bytes);
+}
+
 /* Type and code of the initiator's first message; if only the other side spoke, of that one's; if
  * all that was seen is pieces without the header, what the key says. */
 static void
@@ -122,11 +130,11 @@ fill_meter(const struct pavo_shard *s, const struct pavo_flow *f, const struct f
     if (!s->meters.limit || !(is_single || part_is_there(f->meter)))
         return;
     r->parts |= PAVO_PART_METER;
-    memset(&r->meter, 0, sizeof r->meter);
+    r->meterIsSingle = is_single;
     if (is_single)
-        meter_fill_single(f, c, fwd, &r->meter);
-    else
-        meter_fill(pool_at(&s->meters, f->meter), fwd, &r->meter);
+        return;
+    record_clear(&r->meter, sizeof r->meter);
+    meter_fill(pool_at(&s->meters, f->meter), fwd, &r->meter);
 }
 
 /* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
@@ -185,7 +193,7 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     const struct flow_cold *c = &s->cold[i];
     const unsigned fwd = (f->flags & FLOW_FWD_B) != 0;
 
-    memset(r, 0, s->record_bytes);
+    record_clear(r, offsetof(struct pavo_record, meter));
     r->flowEndReason = (uint8_t)reason;
     r->endDetail = (uint8_t)detail;
     r->initiatorBasis = (uint8_t)(f->flags >> FLOW_BASIS_SHIFT);
@@ -211,4 +219,40 @@ record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     fill_rare(s, c, fwd, r);
     fill_encap(s, c, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
     r->made_ns = s->now_ns;
+}
+
+void
+pavo_record_complete(struct pavo_record *r)
+{
+    if (!r->meterIsSingle)
+        return;
+    r->meterIsSingle = 0;
+    record_clear(&r->meter, sizeof r->meter);
+    meter_fill_single(r, &r->meter);
+}
+
+void
+pavo_record_copy(struct pavo_record *to, const struct pavo_record *from)
+{
+    static const struct {
+        uint16_t part;
+        size_t at, bytes;
+    } rows[] = {
+#define ROW(part, member)                                                                          \
+    {part, offsetof(struct pavo_record, member), sizeof((struct pavo_record *)0)->member}
+        ROW(PAVO_PART_METER, meter), ROW(PAVO_PART_TCP, tcp),     ROW(PAVO_PART_ECHO, echo),
+        ROW(PAVO_PART_ASSOC, assoc), ROW(PAVO_PART_RTP, rtp),     ROW(PAVO_PART_FIRST, first),
+        ROW(PAVO_PART_NAMES, names), ROW(PAVO_PART_BYTES, bytes),
+    };
+
+    const unsigned has =
+        from->meterIsSingle ? from->parts & ~(unsigned)PAVO_PART_METER : from->parts;
+
+    memcpy(to, from, offsetof(struct pavo_record, meter));
+    memset((uint8_t *)to + offsetof(struct pavo_record, meter), 0,
+           sizeof *to - offsetof(struct pavo_record, meter));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (has & rows[i].part)
+            memcpy((uint8_t *)to + rows[i].at, (const uint8_t *)from + rows[i].at, rows[i].bytes);
+    memcpy(to->encap, from->encap, from->n_encap * sizeof from->encap[0]);
 }

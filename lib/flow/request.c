@@ -17,28 +17,45 @@ enum {
     DNS_NAME_MAX = 255,
 };
 
+#define WORDS(text, is)                                                                            \
+    {                                                                                              \
+        text, sizeof(text) - 1, is                                                                 \
+    }
 static const struct words {
-    const char *text;
+    const char text[14];
+    uint8_t bytes;
     enum request_is is;
 } words[] = {
-    {"GET /", REQUEST_ASKS},       {"POST /", REQUEST_ASKS},        {"HEAD /", REQUEST_ASKS},
-    {"PUT /", REQUEST_ASKS},       {"DELETE /", REQUEST_ASKS},      {"PATCH /", REQUEST_ASKS},
-    {"OPTIONS ", REQUEST_ASKS},    {"CONNECT ", REQUEST_ASKS},      {"PRI * HTTP/2", REQUEST_ASKS},
-    {"HTTP/1.", REQUEST_ANSWERS},  {"INVITE sip", REQUEST_ASKS},    {"REGISTER sip", REQUEST_ASKS},
-    {"SIP/2.0 ", REQUEST_ANSWERS}, {"DESCRIBE rtsp", REQUEST_ASKS}, {"RTSP/1.0 ", REQUEST_ANSWERS},
-    {"EHLO ", REQUEST_ASKS},       {"220 ", REQUEST_ANSWERS},       {"220-", REQUEST_ANSWERS},
-    {"+OK ", REQUEST_ANSWERS},     {"* OK ", REQUEST_ANSWERS},      {"RFB 003.", REQUEST_ANSWERS},
+    WORDS("GET /", REQUEST_ASKS),        WORDS("POST /", REQUEST_ASKS),
+    WORDS("HEAD /", REQUEST_ASKS),       WORDS("PUT /", REQUEST_ASKS),
+    WORDS("DELETE /", REQUEST_ASKS),     WORDS("PATCH /", REQUEST_ASKS),
+    WORDS("OPTIONS ", REQUEST_ASKS),     WORDS("CONNECT ", REQUEST_ASKS),
+    WORDS("PRI * HTTP/2", REQUEST_ASKS), WORDS("HTTP/1.", REQUEST_ANSWERS),
+    WORDS("INVITE sip", REQUEST_ASKS),   WORDS("REGISTER sip", REQUEST_ASKS),
+    WORDS("SIP/2.0 ", REQUEST_ANSWERS),  WORDS("DESCRIBE rtsp", REQUEST_ASKS),
+    WORDS("RTSP/1.0 ", REQUEST_ANSWERS), WORDS("EHLO ", REQUEST_ASKS),
+    WORDS("220 ", REQUEST_ANSWERS),      WORDS("220-", REQUEST_ANSWERS),
+    WORDS("+OK ", REQUEST_ANSWERS),      WORDS("* OK ", REQUEST_ANSWERS),
+    WORDS("RFB 003.", REQUEST_ANSWERS),
+};
+
+/* The first bytes of the words: bit n % 64 of word n / 64. */
+#define BEGIN(c) (UINT64_C(1) << (c) % 64)
+static const uint64_t begins[4] = {
+    [0] = BEGIN('+') | BEGIN('*') | BEGIN('2'),
+    [1] = BEGIN('C') | BEGIN('D') | BEGIN('E') | BEGIN('G') | BEGIN('H') | BEGIN('I') | BEGIN('O') |
+          BEGIN('P') | BEGIN('R') | BEGIN('S'),
 };
 
 static enum request_is
 by_words(const uint8_t *at, uint32_t n)
 {
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        const size_t bytes = strlen(words[i].text);
-
-        if (n >= bytes && memcmp(at, words[i].text, bytes) == 0)
+    /* Most payloads are none of these, and their first byte says so. */
+    if (n == 0 || !(begins[at[0] / 64] >> at[0] % 64 & 1))
+        return REQUEST_UNKNOWN;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (n >= words[i].bytes && memcmp(at, words[i].text, words[i].bytes) == 0)
             return words[i].is;
-    }
     return REQUEST_UNKNOWN;
 }
 

@@ -1,247 +1,33 @@
-/* shard.c - one worker's flow table
- *
- * A flow has two buckets it may stand in, of one cache line and eight entries each. The first comes
- * from the hash, the other one from the first and the tag alone (partial-key cuckoo hashing), so an
- * entry can be moved without its key. A lookup reads two lines at most, which a burst has
- * prefetched, and compares tags; the flow itself is touched only for an equal tag. A new flow goes
- * to the emptier bucket; when both are full, one of the sixteen is moved to its other bucket; when
- * none can be, the idlest of the sixteen is evicted. So any operation has a fixed bound, whatever
- * the input; the hash is seeded, so the input can't choose the bucket.
+/* shard.c - one worker's flow table: flows that begin, end, wait for room
  *
  * The number of flows is fixed at open. When all are in use, a new one takes the place of the
  * idlest among its sixteen candidates, whose record leaves with "lack of resources".
  *
- * A flow's index stays the same for its life, and the wheel's lists name flows by index: only the
- * sweep takes them off. A flow that ends because of a packet is replaced in its entry by the flow
- * of that packet, and so stays in its list. If its record has no room in 'out', a copy of it in a
+ *  * A flow's index stays the same for its life. A flow that ends because of a packet is replaced
+ * in its entry by the flow of that packet. If its record has no room in 'out', a copy of it in a
  * free entry waits in a queue, which is drained first whenever there is room. Only when there is no
  * free entry either is a record dropped, and counted.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "flow.h"
-
-/* ---- buckets ------------------------------------------------------------------------------- */
-
-#define LANES_LOW  UINT64_C(0x0001000100010001)
-#define LANES_HIGH UINT64_C(0x8000800080008000)
-
-static inline uint16_t
-tag_of(uint64_t hash)
-{
-    const uint16_t tag = (uint16_t)(hash >> 48);
-
-    return tag ? tag : 1;
-}
-
-static inline uint32_t
-bucket_of(const struct pavo_shard *s, uint64_t hash)
-{
-    return (uint32_t)((hash & UINT32_MAX) * s->n_buckets >> 32);
-}
-
-/* The other bucket of an entry: its mirror image about a point that the tag chooses. So it is its
- * own inverse; and never the same bucket, for the sum of both is odd, and the number of buckets
- * even. */
-static inline uint32_t
-bucket_other(const struct pavo_shard *s, uint32_t bucket, uint16_t tag)
-{
-    const uint32_t scattered = (uint32_t)tag * UINT32_C(0x9e3779b1);
-    const uint32_t sum = (uint32_t)((uint64_t)scattered * s->n_buckets >> 32) | 1;
-
-    return sum >= bucket ? sum - bucket : sum + s->n_buckets - bucket;
-}
-
-/* Which of four lanes are 'tag': bits 0..3. */
-static inline unsigned
-lanes_equal(uint64_t lanes, uint64_t tag)
-{
-    const uint64_t x = lanes ^ tag * LANES_LOW; /* 0 where equal */
-    const uint64_t zero = ~(((x & ~LANES_HIGH) + ~LANES_HIGH) | x) & LANES_HIGH;
-
-    return (unsigned)((zero >> 15) * UINT64_C(0x0001000200040008) >> 48) & 0xf;
-}
-
-/* Which entries have 'tag' (0: are free): bits 0..7. */
-static inline unsigned
-bucket_match(const struct ft_bucket *b, uint16_t tag)
-{
-    return lanes_equal(b->tags[0], tag) | lanes_equal(b->tags[1], tag) << 4;
-}
-
-static inline unsigned
-lowest_bit(unsigned bits)
-{
-    return (unsigned)__builtin_ctz(bits);
-}
-
-/* Of eight bits; the builtin is a call where the machine's least model has no such instruction. */
-static inline unsigned
-bits_count(unsigned bits)
-{
-    bits -= bits >> 1 & 0x55;
-    bits = (bits & 0x33) + (bits >> 2 & 0x33);
-    return (bits + (bits >> 4)) & 0xf;
-}
-
-static inline uint16_t
-entry_tag(const struct ft_bucket *b, unsigned entry)
-{
-    return (uint16_t)(b->tags[entry / 4] >> 16 * (entry % 4));
-}
-
-static inline void
-entry_set(struct ft_bucket *b, unsigned entry, uint16_t tag, uint32_t flow, uint16_t age)
-{
-    const unsigned shift = 16 * (entry % 4);
-
-    b->tags[entry / 4] = (b->tags[entry / 4] & ~(UINT64_C(0xffff) << shift)) | (uint64_t)tag
-                                                                                   << shift;
-    b->flow[entry] = flow;
-    b->age[entry] = age;
-}
-
-static inline uint64_t
-place_of(uint32_t bucket, unsigned entry)
-{
-    return (uint64_t)bucket * BUCKET_ENTRIES + entry;
-}
-
-static inline struct ft_bucket *
-place_bucket(const struct pavo_shard *s, uint64_t place)
-{
-    return &s->buckets[place / BUCKET_ENTRIES];
-}
-
-static inline uint32_t
-place_flow(const struct pavo_shard *s, uint64_t place)
-{
-    return place_bucket(s, place)->flow[place % BUCKET_ENTRIES];
-}
-
-static void
-place_clear(struct pavo_shard *s, uint64_t place)
-{
-    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, 0, 0, 0);
-}
-
-uint64_t
-table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash)
-{
-    const uint16_t tag = tag_of(hash);
-    uint32_t bucket = bucket_of(s, hash);
-
-    for (unsigned i = 0; i < 2; i++, bucket = bucket_other(s, bucket, tag)) {
-        const struct ft_bucket *b = &s->buckets[bucket];
-
-        for (unsigned bits = bucket_match(b, tag); bits; bits &= bits - 1)
-            if (key_equal(&s->flows[b->flow[lowest_bit(bits)]].key, key))
-                return place_of(bucket, lowest_bit(bits));
-    }
-    return NO_PLACE;
-}
-
-/* A free entry for 'hash': of the emptier bucket, or made free by moving one entry to its other
- * bucket. */
-static uint64_t
-table_place(struct pavo_shard *s, uint64_t hash)
-{
-    const uint16_t tag = tag_of(hash);
-    const uint32_t two[2] = {bucket_of(s, hash), bucket_other(s, bucket_of(s, hash), tag)};
-    const unsigned free0 = bucket_match(&s->buckets[two[0]], 0);
-    const unsigned free1 = bucket_match(&s->buckets[two[1]], 0);
-
-    if (free0 | free1) {
-        const bool first = bits_count(free0) >= bits_count(free1);
-
-        return first ? place_of(two[0], lowest_bit(free0)) : place_of(two[1], lowest_bit(free1));
-    }
-    for (unsigned i = 0; i < 2 * BUCKET_ENTRIES; i++) {
-        struct ft_bucket *from = &s->buckets[two[i / BUCKET_ENTRIES]];
-        const unsigned entry = i % BUCKET_ENTRIES;
-        const uint16_t moved = entry_tag(from, entry);
-        struct ft_bucket *to = &s->buckets[bucket_other(s, two[i / BUCKET_ENTRIES], moved)];
-        const unsigned room = bucket_match(to, 0);
-
-        if (room) {
-            entry_set(to, lowest_bit(room), moved, from->flow[entry], from->age[entry]);
-            entry_set(from, entry, 0, 0, 0);
-            return place_of(two[i / BUCKET_ENTRIES], entry);
-        }
-    }
-    return NO_PLACE;
-}
-
-static inline uint16_t
-age_now(const struct pavo_shard *s)
-{
-    return (uint16_t)(s->now_ns >> s->age_shift);
-}
-
-/* The idlest entry of two buckets; NO_PLACE if they are empty. Of equally idle ones it is any:
- * 'hash' chooses, so that a flood within one unit of time does not always replace the same entry.
- */
-static uint64_t
-idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
-{
-    const unsigned turn = (unsigned)(hash >> 32) % BUCKET_ENTRIES;
-    const uint16_t now = age_now(s);
-    uint32_t best = 0;
-
-    for (unsigned n = 0; n < 2; n++) {
-        const struct ft_bucket *b = &s->buckets[n ? two : one];
-
-        for (unsigned entry = 0; entry < BUCKET_ENTRIES; entry++) {
-            /* Age above, then the order of choice, then where it is; 0 for an entry that is free.
-             */
-            const uint32_t rank = (uint32_t)(uint16_t)(now - b->age[entry]) << 16 |
-                                  (entry ^ turn) << 8 | n << 3 | entry | 0x80;
-            const uint32_t score = b->flow[entry] ? rank : 0;
-
-            best = score > best ? score : best;
-        }
-    }
-    if (!best)
-        return NO_PLACE;
-    return place_of((best & BUCKET_ENTRIES) ? two : one, best % BUCKET_ENTRIES);
-}
-
-/* Whom a new flow of 'hash' replaces: the idlest of its candidates, or in an almost empty table of
- * a neighbour's. */
-static uint64_t
-table_victim(const struct pavo_shard *s, uint64_t hash)
-{
-    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
-    uint64_t place = idlest_of(s, one, two, hash);
-
-    for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i < s->n_buckets; i++) {
-        const uint32_t near = (one + i) % s->n_buckets;
-
-        place = idlest_of(s, near, near, hash);
-    }
-    return place;
-}
+#include "table.h"
 
 /* ---- entries and records ------------------------------------------------------------------- */
 
 static uint32_t
 flow_take(struct pavo_shard *s)
 {
-    uint32_t i = s->free_at;
-
-    if (i)
-        s->free_at = s->next[i];
-    else if (s->used < s->limit)
-        i = ++s->used;
-    return i;
+    if (s->n_free > 0)
+        return s->free[--s->n_free];
+    return s->used < s->limit ? ++s->used : 0;
 }
 
 static void
 flow_give(struct pavo_shard *s, uint32_t i)
 {
-    s->next[i] = s->free_at;
-    s->free_at = i;
+    s->flows[i].state = STATE_FREE;
+    s->free[s->n_free++] = i;
 }
 
 bool
@@ -256,7 +42,7 @@ record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end
     }
     record_fill(s, i, reason, detail, r);
     ring_push(s->out);
-    ring_prefetch(s->out, offsetof(struct pavo_record, encap));
+    ring_prefetch(s->out, offsetof(struct pavo_record, meter));
     pavo_stat_add(&s->stats.records, 1);
     pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);
     pavo_stat_add(&s->stats.record_octets, f->octets[0] + f->octets[1]);
@@ -289,7 +75,7 @@ flow_release(struct pavo_shard *s, uint32_t i)
     }
     if (f->state < STATE_TCP_NEW)
         talk_give(s, f);
-    pool_give(&s->details, f->detail); /* 0 where talk_give() has taken it back */
+
     if (c->said != PART_REFUSED)
         pool_give(&s->saids, c->said);
     if (f->meter != PART_REFUSED)
@@ -304,10 +90,11 @@ ended_pop(struct pavo_shard *s)
 {
     const uint32_t i = s->ended_first;
 
-    s->ended_first = s->next[i];
+    s->ended_first = (uint32_t)s->cold[i].start_ns;
     if (!s->ended_first)
         s->ended_last = 0;
     s->n_ended--;
+    s->cold[i].waits = 0;
     flow_release(s, i);
     return i;
 }
@@ -344,9 +131,17 @@ flow_end(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_d
     s->flows[wait] = s->flows[i];
     s->cold[wait] = s->cold[i];
     s->flows[wait].cut = (uint32_t)reason << 8 | (uint32_t)detail;
+    if (s->flows[i].state >= STATE_ICMP) {
+        s->flows[wait].detail = wait;
+        memcpy(pool_at(&s->details, wait), pool_at(&s->details, i), sizeof(union flow_detail));
+    }
     s->cold[i].encap = ENCAP_NONE; /* the copy holds it now */
-    s->next[wait] = 0;
-    *(s->ended_last ? &s->next[s->ended_last] : &s->ended_first) = wait;
+    s->cold[wait].waits = 1;
+    s->cold[wait].start_ns = 0;
+    if (s->ended_last)
+        s->cold[s->ended_last].start_ns = wait;
+    else
+        s->ended_first = wait;
     s->ended_last = wait;
     s->n_ended++;
 }
@@ -358,13 +153,6 @@ buckets_prefetch(const struct pavo_shard *s, uint64_t hash)
 
     prefetch_write(&s->buckets[one]);
     prefetch_write(&s->buckets[bucket_other(s, one, tag_of(hash))]);
-}
-
-static void
-flow_prefetch(const struct pavo_shard *s, uint32_t i)
-{
-    prefetch_write(&s->flows[i].key);
-    prefetch_write(&s->flows[i].last_ns);
 }
 
 /* All of an entry, for its record or for a new flow. */
@@ -380,14 +168,14 @@ flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i)
 {
     const struct pavo_key *key = &s->flows[i].key;
 
-    buckets_prefetch(s, pavo_hash(key, sizeof *key, s->cfg.seed));
+    buckets_prefetch(s, key_hash(key, s->cfg.seed));
 }
 
 void
 flow_drop(struct pavo_shard *s, uint32_t i)
 {
     const struct pavo_key *key = &s->flows[i].key;
-    const uint64_t hash = pavo_hash(key, sizeof *key, s->cfg.seed);
+    const uint64_t hash = key_hash(key, s->cfg.seed);
     const uint16_t tag = tag_of(hash);
     uint32_t bucket = bucket_of(s, hash);
 
@@ -402,13 +190,23 @@ flow_drop(struct pavo_shard *s, uint32_t i)
     flow_give(s, i);
 }
 
-/* The flow of a packet that has none yet. */
-static uint64_t
+/* May a flow of 'hash' stand there? */
+static inline bool
+place_is_of(const struct pavo_shard *s, uint64_t place, uint64_t hash)
+{
+    const uint32_t one = bucket_of(s, hash), bucket = (uint32_t)(place / BUCKET_ENTRIES);
+
+    return bucket == one || bucket == bucket_other(s, one, tag_of(hash));
+}
+
+/* The flow of a packet that has none yet. In a full table it takes the place of the one it evicts;
+ * else there is an entry, and only when all sixteen candidates are taken one of them goes. */
+uint64_t
 flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
 {
-    uint64_t place = table_place(s, p->hash);
+    const bool is_full = s->n_free == 0 && s->used == s->limit;
+    uint64_t place = is_full ? NO_PLACE : table_place(s, p->hash);
     uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
-    bool arm = true;
 
     if (!i) {
         const uint64_t victim = table_victim(s, p->hash);
@@ -418,156 +216,20 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
             place_clear(s, victim);
             flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
             pavo_stat_add(&s->stats.evicted, 1);
-            arm = false; /* the victim's place in the wheel stays */
-            if (place == NO_PLACE)
+
+            if (place == NO_PLACE && place_is_of(s, victim, p->hash))
                 place = victim;
         } else { /* all flows have ended and wait for room: the oldest record goes */
             record_drop(s, s->ended_first);
             i = ended_pop(s);
         }
     }
+    if (place == NO_PLACE) /* the table is full of flows whose buckets are others */
+        place = table_place(s, p->hash);
     flow_begin(s, i, p, now_ns);
     entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(p->hash), i, age_now(s));
-    if (arm)
-        wheel_arm(s, i);
+
     return place;
-}
-
-/* ---- a burst ------------------------------------------------------------------------------- */
-
-/* Stage 2: where the packet's flow seems to stand, by tag. */
-static uint64_t
-place_guess(const struct pavo_shard *s, uint64_t hash)
-{
-    const uint16_t tag = tag_of(hash);
-    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag);
-    unsigned bits = bucket_match(&s->buckets[one], tag);
-    uint64_t place;
-
-    if (bits) {
-        place = place_of(one, lowest_bit(bits));
-    } else {
-        bits = bucket_match(&s->buckets[two], tag);
-        if (!bits)
-            return NO_PLACE;
-        place = place_of(two, lowest_bit(bits));
-    }
-    flow_prefetch(s, place_flow(s, place));
-    return place;
-}
-
-/* The entry that a new flow will take: a free one, or that of the flow it evicts. All of it is five
- * lines, and a processor takes only some twenty prefetches at a time and drops the rest; so this
- * runs a few packets ahead of stage 3 and not as a stage of its own. Those packets may take the
- * first free entries themselves, hence the walk. */
-static void
-entry_prefetch(const struct pavo_shard *s, uint64_t hash)
-{
-    uint32_t i = s->free_at;
-
-    for (unsigned n = 0; n < NEW_AHEAD && i; n++)
-        i = s->next[i];
-    if (!i && !s->free_at) {
-        if (s->used + NEW_AHEAD < s->limit) {
-            i = s->used + 1 + NEW_AHEAD;
-        } else {
-            const uint32_t one = bucket_of(s, hash);
-            const uint64_t place = idlest_of(s, one, bucket_other(s, one, tag_of(hash)), hash);
-
-            i = place == NO_PLACE ? 0 : place_flow(s, place);
-        }
-    }
-    if (i)
-        flow_prefetch_end(s, i);
-}
-
-/* The parts that a packet will write, a few packets ahead of stage 3: their numbers stand in the
- * flow, whose lines stage 2 has fetched. */
-static void
-parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
-{
-    const struct pavo_flow *f = &s->flows[place_flow(s, place)];
-
-    if (f->state >= STATE_ICMP) {
-        const uint8_t *detail = pool_at(&s->details, f->detail);
-
-        prefetch_write(detail);
-        prefetch_write(detail + sizeof(union flow_detail) - 1);
-    }
-    if (part_is_there(f->meter)) {
-        const struct meter_part *m = pool_at(&s->meters, f->meter);
-        const uint8_t *side = (const uint8_t *)&m->side[p->is_b];
-
-        for (unsigned at = 0; at < sizeof m->side[0]; at += PAVO_CACHE_LINE)
-            prefetch_write(side + at);
-    }
-}
-
-/* Stage 3 for one packet. What stage 2 saw may have changed: it was a guess. */
-static void
-packet_step(struct pavo_shard *s, const struct pavo_packet *p, uint64_t place)
-{
-    const uint64_t now_ns = packet_now(p);
-    struct ft_bucket *b;
-    unsigned entry;
-    uint32_t i;
-
-    if (now_ns > s->now_ns)
-        s->now_ns = now_ns;
-    if (place == NO_PLACE || !place_flow(s, place) ||
-        pavo_unlikely(!key_equal(&s->flows[place_flow(s, place)].key, &p->key))) {
-        place = table_find(s, &p->key, p->hash);
-        if (place == NO_PLACE)
-            place = flow_create(s, p, now_ns);
-    }
-    i = place_flow(s, place);
-    flow_account(s, i, p, now_ns);
-
-    b = place_bucket(s, place);
-    entry = place % BUCKET_ENTRIES;
-    if (pavo_unlikely(state_lingers(s->flows[i].state)))
-        b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
-    else if (b->age[entry] != age_now(s))
-        b->age[entry] = age_now(s);
-
-    if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
-        icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
-        flow_mark(s, p, now_ns);
-}
-
-void
-pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
-{
-    uint64_t places[BURST_MAX];
-    uint64_t octets = 0;
-    const unsigned all = n;
-
-    if (pavo_unlikely(s->ended_first))
-        ended_drain(s);
-    while (n > 0) {
-        const unsigned part = n < BURST_MAX ? n : BURST_MAX;
-
-        for (unsigned i = 0; i < part; i++)
-            buckets_prefetch(s, p[i]->hash);
-        for (unsigned i = 0; i < part; i++)
-            places[i] = place_guess(s, p[i]->hash);
-        pavo_lap(s->laps, PAVO_LAP_FIND);
-        for (unsigned i = 0; i < part; i++) {
-            if (i + NEW_AHEAD < part) {
-                if (pavo_unlikely(places[i + NEW_AHEAD] == NO_PLACE))
-                    entry_prefetch(s, p[i + NEW_AHEAD]->hash);
-                else
-                    parts_prefetch(s, p[i + NEW_AHEAD], places[i + NEW_AHEAD]);
-            }
-            packet_step(s, p[i], places[i]);
-            octets += p[i]->at.l3_len;
-        }
-        pavo_lap(s->laps, PAVO_LAP_ACCOUNT);
-        p += part;
-        n -= part;
-    }
-    pavo_stat_add(&s->stats.packets, all);
-    pavo_stat_add(&s->stats.octets, octets);
 }
 
 /* ---- open, close, and what anyone may ask --------------------------------------------------- */
@@ -620,9 +282,15 @@ cold_bytes(uint32_t limit)
 }
 
 static size_t
-next_bytes(uint32_t limit)
+free_bytes(uint32_t limit)
 {
     return ((size_t)limit + 1) * sizeof(uint32_t);
+}
+
+static size_t
+blocks_bytes(uint32_t limit)
+{
+    return ((size_t)limit / BLOCK_FLOWS + 1) * sizeof(uint32_t);
 }
 
 /* A share of the flows, but all of few. */
@@ -651,12 +319,13 @@ pools_for(const struct pavo_shard_config *cfg)
         .saids = cfg->parts ? cfg->name_limit < limit ? cfg->name_limit : limit : 0,
         .meters = cfg->meter_limit < limit ? cfg->meter_limit : limit,
     };
-    const uint64_t used =
-        (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) + flows_bytes(limit) +
-        cold_bytes(limit) + next_bytes(limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
-        pool_bytes(n.losses, sizeof(struct loss_part)) +
-        pool_bytes(n.longers, sizeof(struct long_part)) +
-        pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes);
+    const uint64_t used = (uint64_t)buckets_for(limit) * sizeof(struct ft_bucket) +
+                          flows_bytes(limit) + cold_bytes(limit) + free_bytes(limit) +
+                          blocks_bytes(limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
+                          pool_bytes(n.losses, sizeof(struct loss_part)) +
+                          pool_bytes(n.longers, sizeof(struct long_part)) +
+                          pool_bytes(n.rares, sizeof(struct rare_part)) +
+                          pool_bytes(n.talks, talk_bytes);
     const uint64_t all = (uint64_t)limit * FLOW_BYTES;
     const uint64_t room = used < all ? (all - used) / sizeof(struct meter_part) : 0;
 
@@ -675,8 +344,8 @@ pavo_shard_bytes(const struct pavo_shard_config *cfg)
     return sizeof(struct pavo_shard) +
            (size_t)buckets_for(cfg->flow_limit) * sizeof(struct ft_bucket) +
            flows_bytes(cfg->flow_limit) + cold_bytes(cfg->flow_limit) +
-           next_bytes(cfg->flow_limit) + encap_bytes(cfg->encap_limit) +
-           pool_bytes(n.details, sizeof(union flow_detail)) +
+           free_bytes(cfg->flow_limit) + blocks_bytes(cfg->flow_limit) +
+           encap_bytes(cfg->encap_limit) + pool_bytes(n.details, sizeof(union flow_detail)) +
            pool_bytes(n.losses, sizeof(struct loss_part)) +
            pool_bytes(n.longers, sizeof(struct long_part)) +
            pool_bytes(n.rares, sizeof(struct rare_part)) + pool_bytes(n.talks, talk_bytes) +
@@ -718,7 +387,7 @@ age_shift_for(const struct pavo_shard *s)
     uint64_t longest = 0;
     unsigned shift = 10;
 
-    for (unsigned i = 0; i < STATES; i++)
+    for (unsigned i = STATE_OTHER; i < STATES; i++)
         longest = s->idle_ns[i] > longest ? s->idle_ns[i] : longest;
     while ((longest + longest / 4) >> shift >= AGE_ENDED)
         shift++;
@@ -745,7 +414,7 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->limit = cfg->flow_limit;
     s->n_buckets = buckets_for(cfg->flow_limit);
     s->out = cfg->out;
-    s->record_bytes = offsetof(struct pavo_record, encap);
+    s->idle_ns[STATE_FREE] = UINT64_MAX / 4; /* never due */
     s->idle_ns[STATE_OTHER] = timeout_of(t->idle_other);
     s->idle_ns[STATE_UDP] = timeout_of(t->idle_udp);
     s->idle_ns[STATE_ICMP] = timeout_of(t->idle_icmp);
@@ -758,9 +427,10 @@ pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err)
     s->buckets = mem->get(mem, (size_t)s->n_buckets * sizeof s->buckets[0]);
     s->flows = mem->get(mem, flows_bytes(s->limit));
     s->cold = mem->get(mem, cold_bytes(s->limit));
-    s->next = mem->get(mem, next_bytes(s->limit));
+    s->free = mem->get(mem, free_bytes(s->limit));
+    s->block_tick = mem->get(mem, blocks_bytes(s->limit));
     if (encap_open(&s->encap, cfg->encap_limit, cfg->seed, mem) || pools_open(s) || !s->buckets ||
-        !s->flows || !s->cold || !s->next)
+        !s->flows || !s->cold || !s->free || !s->block_tick)
         goto fail;
     return s;
 
@@ -788,7 +458,8 @@ pavo_shard_close(struct pavo_shard *s)
     pool_close(&s->longers, mem);
     pool_close(&s->losses, mem);
     pool_close(&s->details, mem);
-    mem_put(mem, s->next, next_bytes(s->limit));
+    mem_put(mem, s->block_tick, blocks_bytes(s->limit));
+    mem_put(mem, s->free, free_bytes(s->limit));
     mem_put(mem, s->cold, cold_bytes(s->limit));
     mem_put(mem, s->flows, flows_bytes(s->limit));
     mem_put(mem, s->buckets, (size_t)s->n_buckets * sizeof s->buckets[0]);

@@ -84,7 +84,7 @@ talk_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *
 }
 
 /* A UDP packet that is not its side's first, of a flow that is not known to be RTP. */
-static void
+static __attribute__((noinline)) void
 rtp_try(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p)
 {
     union talk_part *t;
@@ -107,7 +107,7 @@ talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p
     case TALK_NONE:
     case TALK_PROBE:
         if (f->state == STATE_UDP) {
-            if (f->packets[p->is_b] && p->payload)
+            if (f->packets[p->is_b] && rtp_may_be(p->payload, p->payload_held))
                 rtp_try(s, f, p);
         } else if (talk_of(f) == TALK_ECHO) {
             t = pool_at(&s->talks, *talk_number(s, f));

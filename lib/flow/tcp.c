@@ -367,7 +367,7 @@ tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd, st
     if (tcp_state(&t->side[0]) == PAVO_SIDE_INACTIVE &&
         tcp_state(&t->side[1]) == PAVO_SIDE_INACTIVE)
         return; /* no header was read */
-    memset(out, 0, sizeof *out);
+    record_clear(out, sizeof *out);
     r->parts |= PAVO_PART_TCP;
     for (unsigned dir = 0; dir < 2; dir++) {
         const struct tcp_side *x = &t->side[dir ^ fwd];

@@ -63,7 +63,7 @@ packet_set(struct pavo_packet *p, uint32_t flow, uint64_t ts_ns, bool syn)
     p->at.src_port = (uint16_t)(30000 + (flow & 0xff));
     p->at.dst_port = 443;
     pavo_packet_key(p, PAVO_KEY_DEFAULT);
-    p->hash = pavo_hash(&p->key, sizeof p->key, seed);
+    p->hash = pavo_key_hash(&p->key, seed);
 }
 
 static struct pavo_shard *
@@ -192,7 +192,7 @@ bench_hash(void)
 
         for (unsigned k = 0; k < PACKETS / BURST; k++)
             for (unsigned i = 0; i < BURST; i++)
-                sum += pavo_hash(&pool[i].key, sizeof pool[0].key, seed);
+                sum += pavo_key_hash(&pool[i].key, seed);
         ns[run] = (seconds() - begin) / PACKETS * 1e9;
     }
     print(sum ? "pavo_hash of a key" : "?", 64, ns);

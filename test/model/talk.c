@@ -372,7 +372,7 @@ talk_packet(const struct talk *t, const struct talk_seg *g, const uint64_t hash_
     at->l3_len = header + g->len;
     at->wire_len = at->l3_len + 14;
     pavo_packet_key(p, PAVO_KEY_DEFAULT);
-    p->hash = pavo_hash(&p->key, sizeof p->key, hash_seed);
+    p->hash = pavo_key_hash(&p->key, hash_seed);
 }
 
 void

@@ -53,7 +53,7 @@ packet_make(struct pavo_packet *p, unsigned worker, unsigned i)
     p->at.dst_port = 53;
     p->at.l3_len = 100;
     pavo_packet_key(p, PAVO_KEY_DEFAULT);
-    p->hash = pavo_hash(&p->key, sizeof p->key, seed);
+    p->hash = pavo_key_hash(&p->key, seed);
 }
 
 /* Accounts what others handed over. Returns how many. */

@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <sys/stat.h>
 
+#include "decap_check.h"
 #include "decap_family.h"
 #include "pavo_decap.h"
 #include "t.h"
@@ -196,6 +197,21 @@ check_claims(const struct pavo_layers *o, const uint8_t *bytes, uint32_t size)
                       "carrier");
 }
 
+/* The short way and the walk header by header must say the same. */
+static void
+check_ways(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t len)
+{
+    const struct pavo_frame frame = {
+        .data = bytes, .caplen = held, .len = len, .link = (uint8_t)link};
+    struct pavo_layers walked, hurried;
+
+    memset(&walked, 0x00, sizeof walked);
+    memset(&hurried, 0xff, sizeof hurried);
+    dec_frame(&cfg, &frame, false, &walked);
+    dec_frame(&cfg, &frame, true, &hurried);
+    check_same(&walked, &hurried);
+}
+
 /* Decodes the first 'held' bytes from a block of that size, and again with other bytes behind them.
  */
 static void
@@ -221,6 +237,7 @@ check_prefix(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t 
     tell_more(&again, said_again, sizeof said_again);
     assert_string_equal(said, said_again);
     check_claims(&o, exact, held);
+    check_ways(link, exact, held, len);
     if (o.depth > whole->depth)
         fail_msg("%u bytes give %u headers, the whole frame %u", held, o.depth, whole->depth);
     assert_true(o.n_frags <= whole->n_frags);

@@ -73,6 +73,7 @@ through_a_sink(void **state)
         for (unsigned k = 0; k < 100; k++)
             pavo_sink_put(s, &r);
         pavo_sink_finish(s, REC_END, &made);
+        pavo_sink_publish(s);
         pavo_sink_counts(s, &c);
         if (!pavo_sink_balance(&made, &c, true, &err))
             fail_msg("%s: %s", pavo_formats[i]->word, err.text);

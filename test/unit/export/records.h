@@ -160,7 +160,7 @@ static inline void
 rec_parts(struct pavo_record *r, unsigned parts)
 {
     uint8_t *const at = (uint8_t *)&r->meter;
-    const size_t n = offsetof(struct pavo_record, n_encap) - offsetof(struct pavo_record, meter);
+    const size_t n = offsetof(struct pavo_record, encap) - offsetof(struct pavo_record, meter);
 
     for (size_t i = 0; i < n; i++)
         at[i] = (uint8_t)(i * 7 + 1);

@@ -291,12 +291,13 @@ put(struct pavo_sink *s, uint64_t packets, uint64_t octets)
 }
 
 static struct pavo_sink_counts
-counts(const struct pavo_sink *s)
+counts(struct pavo_sink *s)
 {
     struct pavo_sink_counts c;
     struct pavo_err err;
     struct pavo_counts none = {.made = {.records = UINT64_MAX}};
 
+    pavo_sink_publish(s);
     pavo_sink_counts(s, &c);
     if (!pavo_sink_balance(&none, &c, false, &err))
         fail_msg("%s", err.text);

@@ -51,7 +51,7 @@ route(void *ctx, const struct pavo_packet *p)
     struct pavo_packet *copy = &pipe->queue[i][pipe->n_queue[i]++];
 
     memcpy(copy, p, pavo_packet_size(p));
-    copy->hash = pavo_hash(&copy->key, sizeof copy->key, pipe->hash_seed);
+    copy->hash = pavo_key_hash(&copy->key, pipe->hash_seed);
     if (pipe->n_queue[i] == pipe->v.burst)
         pipe_burst(pipe, i);
 }

@@ -100,15 +100,15 @@ ft_close(struct ft *t)
 static inline void
 ft_drain(struct ft *t)
 {
-    const struct pavo_record *r;
+    struct pavo_record *r;
 
     while ((r = ring_peek(t->ring))) {
         if (t->n_got == t->room) {
             t->room = t->room ? 2 * t->room : 64;
             t->got = realloc(t->got, t->room * sizeof t->got[0]);
         }
-        memset(&t->got[t->n_got], 0, sizeof t->got[0]);
-        memcpy(&t->got[t->n_got], r, pavo_record_size(r));
+        pavo_record_complete(r);
+        pavo_record_copy(&t->got[t->n_got], r);
         r_clean(&t->got[t->n_got]);
         t->n_got++;
         ring_pop(t->ring);
@@ -162,7 +162,7 @@ static inline struct pavo_packet *
 p_key(struct pavo_packet *p)
 {
     pavo_packet_key(p, PAVO_KEY_DEFAULT);
-    p->hash = pavo_hash(&p->key, sizeof p->key, t_seed);
+    p->hash = pavo_key_hash(&p->key, t_seed);
     return p;
 }
 

@@ -132,7 +132,7 @@ counters_spread(void **state)
 
         k.port_a = (uint16_t)i;
         k.b[3] = (uint8_t)(i >> 16);
-        h = pavo_hash(&k, sizeof k, t_seed);
+        h = pavo_key_hash(&k, t_seed);
         cell[h % CELLS]++;
         tag[h >> 52]++;
     }

@@ -1,6 +1,6 @@
 /* model.c - random packets drive a shard and a plain array, which must make the same records
  *
- * The model keeps each flow in an array, found by number, and knows no buckets, wheel, sweep or
+ * The model keeps each flow in an array, found by number, and knows no buckets, sweep or
  * burst: it applies the rules of time and of TCP to one packet after the other, as the
  * documentation words them. The shard gets the same packets in bursts of random size, is swept at
  * random times with random budgets, split into one or three shards by owner.

@@ -44,7 +44,7 @@ digest_add(struct digest *d, const struct pavo_record *r)
     struct pavo_record plain;
     const size_t bytes = pavo_record_size(r);
 
-    memcpy(&plain, r, bytes);
+    pavo_record_copy(&plain, r);
     r_clean(&plain);
     plain.made_ns = 0;
     for (unsigned i = 0; i < 2; i++)
@@ -60,8 +60,10 @@ digest_add_spine(struct digest *d, const struct pavo_record *r)
     struct pavo_record spine;
     const size_t from = offsetof(struct pavo_record, parts);
 
-    memcpy(&spine, r, pavo_record_size(r));
+    pavo_record_copy(&spine, r);
     memset((uint8_t *)&spine + from, 0, offsetof(struct pavo_record, encap) - from);
+    spine.n_encap = r->n_encap;
+    spine.encapLost = r->encapLost;
     digest_add(d, &spine);
 }
 

@@ -147,7 +147,7 @@ the_sweep_waits_for_idle_and_grace(void **state)
         pavo_shard_clock(t.s, AT_MS(ms));
         assert_int_equal(pavo_shard_sweep(t.s, 100), 0);
     }
-    pavo_shard_clock(t.s, AT_MS(13500)); /* one slot of the wheel later at most */
+    pavo_shard_clock(t.s, AT_MS(13500)); /* a pass of the sweep later at most */
     assert_int_equal(pavo_shard_sweep(t.s, 100), 1);
     ft_drain(&t);
     assert_int_equal(t.n_got, 1);
@@ -156,21 +156,21 @@ the_sweep_waits_for_idle_and_grace(void **state)
     ft_close(&t);
 }
 
-/* A flow that TCP closed is due much earlier than when it was put into the wheel. */
+/* A flow that TCP closed is due much earlier than it seemed to be before. */
 static void
-the_sweep_notices_a_close_within_the_wheels_reach(void **state)
+the_sweep_notices_a_close_within_a_pass(void **state)
 {
     struct ft t = started(16, 16);
 
     pavo_shard_clock(t.s, AT_MS(0));
-    assert_int_equal(pavo_shard_sweep(t.s, 100), 0); /* the wheel is where the clock is */
+    assert_int_equal(pavo_shard_sweep(t.s, 100), 0); /* the pass begins where the clock is */
     ft_put(&t, p_tcp(&pkt, AT_MS(0), A, 40000, B, 80, ACK, 1, 1, 0)); /* idle after 300 s */
     ft_put(&t, p_tcp(&pkt, AT_MS(1000), A, 40000, B, 80, RST, 1, 1, 0));
     for (unsigned ms = 1000; ms <= 7000; ms += 500) {
         pavo_shard_clock(t.s, AT_MS(ms));
         assert_int_equal(pavo_shard_sweep(t.s, 100), 0);
     }
-    for (unsigned ms = 7500; ms <= 17500; ms += 500) { /* linger 5 s, grace 1 s, eight slots */
+    for (unsigned ms = 7500; ms <= 17500; ms += 500) { /* linger 5 s, grace 1 s, a pass */
         pavo_shard_clock(t.s, AT_MS(ms));
         pavo_shard_sweep(t.s, 100);
     }
@@ -188,7 +188,7 @@ the_sweep_keeps_to_its_budget_and_loses_nobody(void **state)
 
     for (unsigned i = 0; i < 1000; i++)
         ft_put(&t, p_udp(&pkt, AT_MS(i), A, (uint16_t)i, B, 2));
-    pavo_shard_clock(t.s, T0 + 100000 * SEC); /* a step over the whole wheel */
+    pavo_shard_clock(t.s, T0 + 100000 * SEC); /* a step over many passes */
     for (; exported < 1000 && calls < 1000; calls++) {
         const unsigned n = pavo_shard_sweep(t.s, 10);
 
@@ -768,7 +768,7 @@ main(void)
         cmocka_unit_test(a_packet_at_the_idle_time_joins_and_one_later_opens),
         cmocka_unit_test(intervals_are_cut_by_packets_and_add_up),
         cmocka_unit_test(the_sweep_waits_for_idle_and_grace),
-        cmocka_unit_test(the_sweep_notices_a_close_within_the_wheels_reach),
+        cmocka_unit_test(the_sweep_notices_a_close_within_a_pass),
         cmocka_unit_test(the_sweep_keeps_to_its_budget_and_loses_nobody),
         cmocka_unit_test(flush_tells_idle_from_live),
         cmocka_unit_test(late_packets_keep_their_own_time_in_records),

@@ -1,0 +1,248 @@
+/* burst.c - packets through the table, in stages a few packets apart
+ *
+ * A packet touches lines that are not in the caches: the bucket of its flow, the flow's two lines,
+ * perhaps parts of it. Each stage has the lines fetched that a later one needs, and works on those
+ * that an earlier one asked for; between two stages of a packet lies the work for some others,
+ * decoding included, for packets are pushed as they are made. So memory is waited for while there
+ * is something else to do, and only at the end of a burst, when the pipe is drained, there is less
+ * of that.
+ *
+ *     push      the first bucket is fetched
+ *     first     tags are compared: the flow is fetched, or the other bucket
+ *     second    the same in the other bucket
+ *     parts     the flow is there: parts of it are fetched; of a new one, the entry it will take
+ *     step      the flow is found for certain, or made, and the packet accounted
+ *
+ * What the stages before the last find out is a guess: packets in between may move what they saw.
+ * Packets are accounted in the order in which they were pushed.
+ */
+#include "table.h"
+
+/* How many packets a stage is behind the push. */
+enum { AT_FIRST = 6, AT_SECOND = 10, AT_PARTS = 14, AT_STEP = 20 };
+_Static_assert((int)AT_STEP < (int)BURST_MAX, "a slot is free again when it comes round");
+
+/* ---- stages -----------------------------------------------------------------------------------
+ */
+
+/* The entry that a new flow will take: a free one, or that of the flow it evicts. Packets in
+ * between may take the first free ones themselves. */
+static void
+entry_prefetch(const struct pavo_shard *s, uint64_t hash)
+{
+    uint32_t i = 0;
+
+    if (s->n_free > NEW_AHEAD) {
+        i = s->free[s->n_free - 1 - NEW_AHEAD];
+    } else if (s->limit - s->used > NEW_AHEAD) {
+        i = s->used + 1 + NEW_AHEAD;
+    } else if (s->n_free == 0) {
+        const uint32_t one = bucket_of(s, hash);
+        const uint64_t place = idlest_of(s, one, bucket_other(s, one, tag_of(hash)), hash);
+
+        i = place == NO_PLACE ? 0 : place_flow(s, place);
+    }
+    if (i)
+        flow_prefetch_end(s, i);
+}
+
+/* The parts that a packet will write: their numbers stand in the flow. */
+static inline void
+parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t i)
+{
+    const struct pavo_flow *f = &s->flows[i];
+
+    if (pavo_unlikely(f->packets[p->is_b] == 0)) /* a side's first packet writes there */
+        prefetch_write(&s->cold[i]);
+    if (f->state >= STATE_ICMP) {
+        const uint8_t *detail = pool_at(&s->details, f->detail);
+
+        prefetch_write(detail);
+        prefetch_write(detail + sizeof(union flow_detail) - 1);
+    }
+    if (part_is_there(f->meter)) {
+        const struct meter_part *m = pool_at(&s->meters, f->meter);
+        const uint8_t *side = (const uint8_t *)&m->side[p->is_b];
+
+        for (unsigned at = 0; at < sizeof m->side[0]; at += PAVO_CACHE_LINE)
+            prefetch_write(side + at);
+    }
+}
+
+/* Looks for the tag in a bucket whose line is there. */
+static inline bool
+slot_match(const struct pavo_shard *s, struct pipe_slot *t)
+{
+    const unsigned bits = bucket_match(t->bucket, t->tag);
+
+    if (!bits)
+        return false;
+    t->entry = (uint16_t)lowest_bit(bits);
+    t->flow = t->bucket->flow[t->entry];
+    flow_prefetch(s, t->flow);
+    return true;
+}
+
+static inline void
+stage_first(const struct pavo_shard *s, struct pipe_slot *t)
+{
+    if (slot_match(s, t))
+        return;
+    t->bucket = &s->buckets[bucket_other(s, (uint32_t)(t->bucket - s->buckets), t->tag)];
+    prefetch_read(t->bucket);
+}
+
+static inline void
+stage_second(const struct pavo_shard *s, struct pipe_slot *t)
+{
+    if (t->flow == 0 && !slot_match(s, t))
+        t->bucket = NULL;
+}
+
+static inline void
+stage_parts(const struct pavo_shard *s, const struct pipe_slot *t)
+{
+    if (pavo_likely(t->flow != 0))
+        parts_prefetch(s, t->packet, t->flow);
+    else
+        entry_prefetch(s, t->packet->hash);
+}
+
+static inline void
+stage_step(struct pavo_shard *s, const struct pipe_slot *t)
+{
+    const struct pavo_packet *p = t->packet;
+    const uint64_t now_ns = packet_now(p);
+    struct ft_bucket *b = t->bucket;
+    unsigned entry = t->entry;
+    uint32_t i = b ? b->flow[entry] : 0;
+
+    if (now_ns > s->now_ns)
+        s->now_ns = now_ns;
+    if (!i || pavo_unlikely(!key_equal(&s->flows[i].key, &p->key))) {
+        uint64_t place = table_find(s, &p->key, p->hash);
+
+        if (place == NO_PLACE)
+            place = flow_create(s, p, now_ns);
+        b = place_bucket(s, place);
+        entry = place % BUCKET_ENTRIES;
+        i = b->flow[entry];
+    }
+    flow_account(s, i, p, now_ns);
+
+    if (pavo_unlikely(state_lingers(s->flows[i].state))) {
+        b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
+        block_hasten(s, i);
+    } else if (b->age[entry] != age_now(s))
+        b->age[entry] = age_now(s);
+
+    if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
+        icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
+        flow_mark(s, p, now_ns);
+    s->pipe.octets += p->at.l3_len;
+}
+
+/* ---- the pipe ---------------------------------------------------------------------------------
+ */
+
+static inline struct pipe_slot *
+slot_at(struct pavo_shard *s, uint32_t number)
+{
+    return &s->pipe.slots[number % BURST_MAX];
+}
+
+/* All stages once, at the time when packet 'at' is pushed, or would be. */
+static inline void
+pipe_turn(struct pavo_shard *s, uint32_t at)
+{
+    stage_first(s, slot_at(s, at - AT_FIRST));
+    stage_second(s, slot_at(s, at - AT_SECOND));
+    stage_parts(s, slot_at(s, at - AT_PARTS));
+    stage_step(s, slot_at(s, at - AT_STEP));
+}
+
+/* The same while the pipe fills or empties: only for packets that are there. */
+static void
+pipe_turn_partly(struct pavo_shard *s, uint32_t at)
+{
+    const uint32_t n = s->pipe.n;
+
+    if (at - AT_FIRST < n)
+        stage_first(s, slot_at(s, at - AT_FIRST));
+    if (at - AT_SECOND < n)
+        stage_second(s, slot_at(s, at - AT_SECOND));
+    if (at - AT_PARTS < n)
+        stage_parts(s, slot_at(s, at - AT_PARTS));
+    if (at - AT_STEP < n)
+        stage_step(s, slot_at(s, at - AT_STEP));
+}
+
+/* One stage after the other for the whole burst, so that each can be timed by itself. */
+static void
+pipe_drain_lapped(struct pavo_shard *s)
+{
+    const uint32_t n = s->pipe.n;
+
+    for (uint32_t i = 0; i < n; i++)
+        stage_first(s, slot_at(s, i));
+    for (uint32_t i = 0; i < n; i++)
+        stage_second(s, slot_at(s, i));
+    pavo_lap(s->laps, PAVO_LAP_FIND);
+    for (uint32_t i = 0; i < n + NEW_AHEAD; i++) {
+        if (i < n)
+            stage_parts(s, slot_at(s, i));
+        if (i >= NEW_AHEAD)
+            stage_step(s, slot_at(s, i - NEW_AHEAD));
+    }
+    pavo_lap(s->laps, PAVO_LAP_ACCOUNT);
+}
+
+void
+pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p)
+{
+    const uint32_t at = s->pipe.n++;
+    struct pipe_slot *t = slot_at(s, at);
+
+    t->packet = p;
+    t->tag = tag_of(p->hash);
+    t->flow = 0;
+    t->bucket = &s->buckets[bucket_of(s, p->hash)];
+    prefetch_read(t->bucket);
+    if (pavo_unlikely(s->laps != NULL)) {
+        if (s->pipe.n == BURST_MAX)
+            pavo_shard_drain(s);
+        return;
+    }
+    if (pavo_likely(at >= AT_STEP))
+        pipe_turn(s, at);
+    else
+        pipe_turn_partly(s, at);
+}
+
+void
+pavo_shard_drain(struct pavo_shard *s)
+{
+    const uint32_t n = s->pipe.n;
+
+    if (pavo_unlikely(s->ended_first))
+        ended_drain(s);
+    if (n == 0)
+        return;
+    if (pavo_unlikely(s->laps != NULL))
+        pipe_drain_lapped(s);
+    else
+        for (uint32_t at = n; at < n + AT_STEP; at++)
+            pipe_turn_partly(s, at);
+    s->pipe.n = 0;
+    pavo_stat_add(&s->stats.packets, n);
+    pavo_stat_add(&s->stats.octets, s->pipe.octets);
+    s->pipe.octets = 0;
+}
+
+void
+pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        pavo_shard_push(s, p[i]);
+    pavo_shard_drain(s);
+}

@@ -1,0 +1,69 @@
+/* table.c - finding a flow, and a place for a new one */
+#include "table.h"
+
+/* Free entries of a first bucket above which the other one is not looked at. */
+enum { BUCKET_SPARE = 2 };
+
+uint64_t
+table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash)
+{
+    const uint16_t tag = tag_of(hash);
+    uint32_t bucket = bucket_of(s, hash);
+
+    for (unsigned i = 0; i < 2; i++, bucket = bucket_other(s, bucket, tag)) {
+        const struct ft_bucket *b = &s->buckets[bucket];
+
+        for (unsigned bits = bucket_match(b, tag); bits; bits &= bits - 1)
+            if (key_equal(&s->flows[b->flow[lowest_bit(bits)]].key, key))
+                return place_of(bucket, lowest_bit(bits));
+    }
+    return NO_PLACE;
+}
+
+/* A free entry for 'hash': of its first bucket while that has some to spare, so that most lookups
+ * need no other; else of the emptier one; or made free by moving one entry to its other bucket. */
+uint64_t
+table_place(struct pavo_shard *s, uint64_t hash)
+{
+    const uint16_t tag = tag_of(hash);
+    const uint32_t two[2] = {bucket_of(s, hash), bucket_other(s, bucket_of(s, hash), tag)};
+    const unsigned free0 = bucket_match(&s->buckets[two[0]], 0);
+    const unsigned free1 = bucket_match(&s->buckets[two[1]], 0);
+
+    if (free0 | free1) {
+        const unsigned spare = bits_count(free0);
+        const bool first = spare >= BUCKET_SPARE || spare >= bits_count(free1);
+
+        return first ? place_of(two[0], lowest_bit(free0)) : place_of(two[1], lowest_bit(free1));
+    }
+    for (unsigned i = 0; i < 2 * BUCKET_ENTRIES; i++) {
+        struct ft_bucket *from = &s->buckets[two[i / BUCKET_ENTRIES]];
+        const unsigned entry = i % BUCKET_ENTRIES;
+        const uint16_t moved = entry_tag(from, entry);
+        struct ft_bucket *to = &s->buckets[bucket_other(s, two[i / BUCKET_ENTRIES], moved)];
+        const unsigned room = bucket_match(to, 0);
+
+        if (room) {
+            entry_set(to, lowest_bit(room), moved, from->flow[entry], from->age[entry]);
+            entry_set(from, entry, 0, 0, 0);
+            return place_of(two[i / BUCKET_ENTRIES], entry);
+        }
+    }
+    return NO_PLACE;
+}
+
+/* Whom a new flow of 'hash' replaces: the idlest of its candidates, or in an almost empty table of
+ * a neighbour's. */
+uint64_t
+table_victim(const struct pavo_shard *s, uint64_t hash)
+{
+    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
+    uint64_t place = idlest_of(s, one, two, hash);
+
+    for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i < s->n_buckets; i++) {
+        const uint32_t near = (one + i) % s->n_buckets;
+
+        place = idlest_of(s, near, near, hash);
+    }
+    return place;
+}

@@ -1,0 +1,107 @@
+/* table.h - where flows stand
+ *
+ * A flow has two buckets it may stand in, of one cache line and eight entries each. The first comes
+ * from the hash, the other one from the first and the tag alone (partial-key cuckoo hashing), so an
+ * entry can be moved without its key. A lookup reads two lines at most and compares tags; the flow
+ * itself is touched only for an equal tag. A new flow goes to its first bucket while that has room
+ * to spare, then to the emptier one; when both are full, one of the sixteen is moved to its other
+ * bucket; when none can be, the idlest of the sixteen is evicted. So any operation has a fixed
+ * bound, whatever the input; the hash is seeded, so the input can't choose the bucket.
+ *
+ * A place is a bucket and an entry in it: bucket * BUCKET_ENTRIES + entry.
+ */
+#ifndef PAVO_TABLE_H
+#define PAVO_TABLE_H
+
+#include "flow.h"
+
+static inline uint16_t
+tag_of(uint64_t hash)
+{
+    const uint16_t tag = (uint16_t)(hash >> 48);
+
+    return tag ? tag : 1;
+}
+
+static inline uint32_t
+bucket_of(const struct pavo_shard *s, uint64_t hash)
+{
+    return (uint32_t)((hash & UINT32_MAX) * s->n_buckets >> 32);
+}
+
+/* The other bucket of an entry: its mirror image about a point that the tag chooses. So it is its
+ * own inverse; and never the same bucket, for the sum of both is odd, and the number of buckets
+ * even. */
+static inline uint32_t
+bucket_other(const struct pavo_shard *s, uint32_t bucket, uint16_t tag)
+{
+    const uint32_t scattered = (uint32_t)tag * UINT32_C(0x9e3779b1);
+    const uint32_t sum = (uint32_t)((uint64_t)scattered * s->n_buckets >> 32) | 1;
+
+    return sum >= bucket ? sum - bucket : sum + s->n_buckets - bucket;
+}
+
+static inline uint64_t
+place_of(uint32_t bucket, unsigned entry)
+{
+    return (uint64_t)bucket * BUCKET_ENTRIES + entry;
+}
+
+static inline struct ft_bucket *
+place_bucket(const struct pavo_shard *s, uint64_t place)
+{
+    return &s->buckets[place / BUCKET_ENTRIES];
+}
+
+static inline uint32_t
+place_flow(const struct pavo_shard *s, uint64_t place)
+{
+    return place_bucket(s, place)->flow[place % BUCKET_ENTRIES];
+}
+
+static inline void
+place_clear(struct pavo_shard *s, uint64_t place)
+{
+    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, 0, 0, 0);
+}
+
+static inline uint16_t
+age_now(const struct pavo_shard *s)
+{
+    return (uint16_t)(s->now_ns >> s->age_shift);
+}
+
+/* The idlest entry of two buckets; NO_PLACE if they are empty. Of equally idle ones it is any:
+ * 'hash' chooses, so that a flood within one unit of time does not always replace the same entry.
+ */
+static inline uint64_t
+idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
+{
+    const unsigned turn = (unsigned)(hash >> 32) % BUCKET_ENTRIES;
+    const uint16_t now = age_now(s);
+    uint32_t best = 0;
+
+    for (unsigned n = 0; n < 2; n++) {
+        const struct ft_bucket *b = &s->buckets[n ? two : one];
+
+        for (unsigned entry = 0; entry < BUCKET_ENTRIES; entry++) {
+            /* Age above, then the order of choice, then where it is; 0 for an entry that is free.
+             */
+            const uint32_t rank = (uint32_t)(uint16_t)(now - b->age[entry]) << 16 |
+                                  (entry ^ turn) << 8 | n << 3 | entry | 0x80;
+            const uint32_t score = b->flow[entry] ? rank : 0;
+
+            best = score > best ? score : best;
+        }
+    }
+    if (!best)
+        return NO_PLACE;
+    return place_of((best & BUCKET_ENTRIES) ? two : one, best % BUCKET_ENTRIES);
+}
+
+/* A free place for 'hash', or NO_PLACE: a victim must go. */
+uint64_t table_place(struct pavo_shard *s, uint64_t hash);
+/* Whom a new flow of 'hash' replaces; NO_PLACE: nobody is near. */
+uint64_t table_victim(const struct pavo_shard *s, uint64_t hash);
+
+#endif

@@ -103,6 +103,31 @@ scale(struct session *s)
     return good;
 }
 
+/* The measurement again with the flows where a symmetric NIC would bring them: the difference is
+ * what handing over costs. */
+static bool
+spread(struct session *s)
+{
+    struct bench_plan p = s->o->plan;
+    struct bench_result *r = calloc(1, sizeof *r);
+    struct pavo_err err;
+    bool good = r != NULL;
+
+    p.spread = false;
+    p.no_stages = true;
+    if (good && bench_run(&p, r, &err) < 0)
+        good = failed(s, &err);
+    if (good) {
+        if (!s->o->as_json)
+            bench_spread_text(stdout, r, &s->result);
+        add(s, "spread", bench_spread_json(r, &s->result));
+        if (!r->is_balanced)
+            worsen(s, EXIT_UNBALANCED);
+    }
+    free(r);
+    return good;
+}
+
 static bool
 load(struct session *s)
 {
@@ -125,6 +150,37 @@ load(struct session *s)
             s->certified = r->search.best.reached / p->workers;
             s->by = "search";
         }
+    }
+    free(r);
+    return good;
+}
+
+/* The same packets through a driver. What it can't hold as many flows of is measured in memory with
+ * fewer, too. */
+static bool
+dpdk(struct session *s)
+{
+    struct bench_plan p = s->o->plan;
+    struct bench_result *r = calloc(2, sizeof *r);
+    const uint32_t most = dpdk_bench_flows(s->o->dpdk);
+    struct pavo_err err;
+    bool good = r != NULL;
+
+    if (good)
+        r[0] = s->result;
+    if (good && !p.capture && p.flows > most) {
+        p.flows = most;
+        good = bench_run(&p, &r[0], &err) == 0 || failed(s, &err);
+    }
+    p.dpdk = s->o->dpdk;
+    if (good && bench_run(&p, &r[1], &err) < 0)
+        good = failed(s, &err);
+    if (good) {
+        if (!s->o->as_json)
+            bench_dpdk_text(stdout, &p, &r[0], &r[1]);
+        add(s, "dpdk", bench_dpdk_json(&p, &r[0], &r[1]));
+        if (!r[1].is_balanced)
+            worsen(s, EXIT_UNBALANCED);
     }
     free(r);
     return good;
@@ -221,12 +277,16 @@ measure_all(const struct bench_options *o)
 
     begin(&s);
     good = measure(&s);
+    if (good && o->plan.spread)
+        good = spread(&s);
     if (good && o->with_scale)
         good = scale(&s);
     if (good && o->with_load)
         good = load(&s);
     if (good && o->with_floor)
-        (void)floor_of_memory(&s);
+        good = floor_of_memory(&s);
+    if (good && o->dpdk != DPDK_BENCH_NONE)
+        (void)dpdk(&s);
     finish(&s);
     return s.status;
 }
@@ -255,17 +315,17 @@ const struct cli_command cmd_bench = {
     .name = "bench",
     .usage = "[--workload W | --pcap FILE] [--flows N] [--workers N] [--seconds S] ...",
     .summary = "measures this box: packets a second, and where the time goes",
-    .text =
-        "Plays traffic from memory through the sensor: its workers, tables, export thread and\n"
-        "sinks are those of pavo run. After a warm-up, in which all flows are made, it counts\n"
-        "packets for some seconds, then looks where the time goes. Making the packets is part\n"
-        "of the time; what it costs alone is said, too.\n"
-        "\n"
-        "Workloads: udp64, imix, vxlan, geneve6, gtpu and fragments have flows that stay; tcp\n"
-        "(whole sessions), dns and synflood have always new ones; mixed is all of them.\n"
-        "\n"
-        "Exit status 3: the ledger of a run did not balance. docs/bench.md tells how to read the\n"
-        "figures.\n",
+    .text = "Plays traffic from memory through the sensor: its workers, tables, export thread and\n"
+            "sinks are those of pavo run. After a warm-up, in which all flows are made, it counts\n"
+            "packets for some seconds, then looks where the time goes. Making the packets is part\n"
+            "of the time; what it costs alone is said, too.\n"
+            "\n"
+            "Workloads: udp64, imix, vxlan, geneve6, gtpu and fragments have flows that stay; tcp\n"
+            "(whole sessions), dns and synflood have always new ones; mixed is all of them.\n"
+            "\n"
+            "Exit status 3: the ledger of a run did not balance; 2: an overload made memory grow "
+            "or the\n"
+            "rings stay full, or a sink failed. docs/bench.md tells how to read the figures.\n",
     .options = bench_option_rows,
     .examples =
         (const struct cli_example[]){

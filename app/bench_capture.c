@@ -11,9 +11,12 @@
 
 enum {
     PLACES = 2, /* the packet's addresses, and those of a packet that it quotes */
-    ROUND_BITS = 24,
     STEP_BITS = 16,
 };
+#define ROUND_MASK UINT32_C(0xffffff)
+/* Odd, so that no two of 2^24 rounds are alike; and far from small differences, for two rounds
+ * whose masks differ as two neighbours' addresses do would have the same pair of addresses. */
+#define SCATTER UINT32_C(0x9e3779b1)
 static const uint64_t pause_ns = 1000000; /* between two rounds */
 
 struct place {
@@ -188,6 +191,7 @@ struct feed {
     uint32_t *mine;
     size_t n, at;
     uint32_t round;
+    uint32_t mask;   /* of this round, over the last 24 bits of each address */
     uint32_t change; /* of the addresses, from the round before to this one */
     uint64_t shift_ns;
     uint64_t now_ns, part, step; /* event time by rate; step 0: the capture's own */
@@ -209,11 +213,12 @@ static uint32_t
 next_index(struct feed *f)
 {
     if (f->at == f->n) {
-        const uint32_t before = f->round;
+        const uint32_t before = f->mask;
 
         f->at = 0;
-        f->round = (f->round + 1) & ((1u << ROUND_BITS) - 1);
-        f->change = before ^ f->round;
+        f->round++;
+        f->mask = f->round * SCATTER & ROUND_MASK;
+        f->change = before ^ f->mask;
         f->shift_ns += f->c->span_ns;
     }
     return f->mine[f->at++];
@@ -257,7 +262,7 @@ feed_close(void *ctx)
     /* Leaves the capture as it was read. */
     for (size_t i = 0; i < f->n; i++) {
         const struct stored *s = &f->c->frames[f->mine[i]];
-        const uint32_t done = i < f->at ? f->round : f->round ^ f->change;
+        const uint32_t done = i < f->at ? f->mask : f->mask ^ f->change;
 
         for (unsigned k = 0; k < PLACES; k++)
             shift(f->c->bytes + s->at, &s->places[k], done);

@@ -11,7 +11,8 @@ struct bench_load_plan {
     double resolution, loss;
     unsigned tries;
     double overload_s; /* 0: none */
-    uint64_t offer;    /* packets a second of the overload; 0: twice what the search finds */
+    uint64_t
+        offer; /* packets a second of the overload; 0: twice what the search finds, or saturation */
 };
 
 struct bench_overload {
@@ -20,7 +21,7 @@ struct bench_overload {
     uint64_t asked; /* packets per second */
     uint64_t offered, received;
     uint64_t missed, handoff_full, record_packets_dropped;
-    uint64_t rss_before, rss_after, rss_most; /* bytes; most: what all tables and rings take */
+    uint64_t rss_before, rss_after, rss_most; /* bytes; most: with all tables and rings full */
     double recovery_ms;                       /* from the last of the overload to empty rings */
     bool recovered, is_bounded;
 };

@@ -38,10 +38,13 @@ const struct cli_option bench_option_rows[] = {
     {0, "loss", "PERCENT", "Loss that a trial may have, 0 by default."},
     {0, "descriptors", "N", "Frames in each worker's ring, 4096 by default."},
     {0, "overload", "S",
-     "After the search offers twice the rate it found for S seconds, then a light load; checks the "
-     "ledger, memory and recovery."},
+     "After the search offers twice the rate that the sensor can take for S seconds, then a light "
+     "load; checks the ledger, memory and recovery."},
     {0, "offer", "N", "Packets per second of the overload, in place of a search."},
     {0, "floor", NULL, "Measures what the table's memory accesses alone cost on this box."},
+    {0, "dpdk", "KIND",
+     "Measures through a DPDK driver, too, and tells the ratio: null (net_null and a receive "
+     "callback), ring (net_ring, buffers that go round) or pcap (net_pcap with infinite_rx)."},
     {0, "no-stages", NULL, "Leaves the shares of the stages out."},
     {0, "buffers", "N",
      "Buffers that a worker's packets are written into in turn, 128 by default; more of them lie "
@@ -187,6 +190,14 @@ take(struct bench_options *o, const char *word, const char *arg)
         return true;
     if (strcmp(word, "workload") == 0)
         return take_workload(arg, &o->plan.workload);
+    if (strcmp(word, "dpdk") == 0) {
+        const int kind = dpdk_bench_find(arg);
+
+        if (kind < 0)
+            log_error("--dpdk %s: null, ring or pcap", arg);
+        o->dpdk = kind < 0 ? DPDK_BENCH_NONE : (enum dpdk_bench_kind)kind;
+        return kind >= 0;
+    }
     if (strcmp(word, "seconds") == 0)
         return take_real(word, arg, "s", 0.01, 86400, &o->plan.seconds);
     if (strcmp(word, "trial") == 0)
@@ -256,6 +267,16 @@ is_consistent(const struct bench_options *o)
     }
     if (!o->capture_path && p->flows < p->workers) {
         log_error("--flows %u: fewer than there are workers", p->flows);
+        return false;
+    }
+    for (unsigned i = 0; p->has_sinks && i < p->cfg->n_sinks; i++)
+        if (strcmp(outputs_path(&p->cfg->sinks[i]), "-") == 0) {
+            log_error("-w %s: standard output is the report's: /dev/null or a file",
+                      p->cfg->sinks[i].to);
+            return false;
+        }
+    if (p->spread && p->workers < 2) {
+        log_error("--spread is for several workers: --workers N");
         return false;
     }
     if (o->load.offer && o->load.overload_s <= 0) {

@@ -12,9 +12,10 @@ struct bench_options {
     struct bench_plan plan;
     struct bench_load_plan load;
     bool as_json, with_scale, with_load, with_floor;
-    const char *capture_path; /* NULL: a workload */
-    const char *certificate;  /* to write; NULL: none */
-    const char *check;        /* to verify, and nothing else; NULL: none */
+    enum dpdk_bench_kind dpdk; /* measured beside memory; NONE: not */
+    const char *capture_path;  /* NULL: a workload */
+    const char *certificate;   /* to write; NULL: none */
+    const char *check;         /* to verify, and nothing else; NULL: none */
     const char *set[BENCH_SET_MAX];
     unsigned n_set;
 };

@@ -327,12 +327,12 @@ warm_up(struct bench_paced *b)
     do {
         usleep(POLL_US);
         bench_paced_counts(b, &c);
-    } while (c.offered < need);
+    } while (c.offered < need && !sensor_is_done(b->sensor));
     bench_paced_rate(b, 0);
     do {
         usleep(POLL_US);
         bench_paced_counts(b, &c);
-    } while (c.waiting > 0);
+    } while (c.waiting > 0 && !sensor_is_done(b->sensor));
 }
 
 struct bench_paced *
@@ -374,6 +374,12 @@ thread_end(struct bench_paced *b)
     atomic_store_explicit(&b->stop, true, memory_order_relaxed);
     pthread_join(b->thread, NULL);
     b->has_thread = false;
+}
+
+const char *
+bench_paced_error(const struct bench_paced *b)
+{
+    return bench_sinks_error(&b->sinks);
 }
 
 bool

@@ -30,6 +30,8 @@ struct bench_paced *bench_paced_open(const struct bench_plan *p, uint32_t descri
 #define BENCH_PACED_FULL UINT64_MAX
 void bench_paced_rate(struct bench_paced *b, uint64_t packets_s);
 void bench_paced_counts(const struct bench_paced *b, struct bench_paced_counts *out);
+/* Why a sink failed; NULL: none did. */
+const char *bench_paced_error(const struct bench_paced *b);
 /* Stops the packets and the sensor, which accounts and writes what it has; afterwards the counts of
  * the whole are in *c. false: the ledger does not balance, 'why' says so. */
 bool bench_paced_end(struct bench_paced *b, struct pavo_counts *c, char *why, size_t n);

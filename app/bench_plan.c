@@ -95,6 +95,18 @@ bench_sinks_close(struct bench_sinks *s)
     *s = (struct bench_sinks){0};
 }
 
+const char *
+bench_sinks_error(const struct bench_sinks *s)
+{
+    for (unsigned i = 0; i < s->out.n; i++) {
+        const char *error = pavo_sink_error(s->out.sinks[i]);
+
+        if (error)
+            return error;
+    }
+    return NULL;
+}
+
 static bool
 not_balanced(char *why, size_t n, const char *sentence)
 {

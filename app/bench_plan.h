@@ -4,6 +4,7 @@
 
 #include "bench_capture.h"
 #include "bench_gen.h"
+#include "dpdk_bench.h"
 #include "outputs.h"
 #include "sensor.h"
 
@@ -21,6 +22,7 @@ struct bench_plan {
     bool no_stages;
     bool has_sinks; /* cfg's; else records are counted and dropped */
     unsigned buffers;
+    enum dpdk_bench_kind dpdk; /* through which driver the packets come */
     uint64_t seed;
 };
 
@@ -39,6 +41,9 @@ struct bench_sinks {
 int bench_sinks_open(struct bench_sinks *s, const struct bench_plan *p, const struct cap_set *set,
                      struct pavo_err *err);
 void bench_sinks_close(struct bench_sinks *s);
+
+/* bench_sinks_error - why a sink failed in a run that has ended; NULL: none did. */
+const char *bench_sinks_error(const struct bench_sinks *s);
 
 /* bench_balance - the ledger of a run that has ended: the equations of counts and sinks; and, where
  * records were counted apart, their packets against those accounted. false with 'why'. */

@@ -81,6 +81,9 @@ bench_report_text(FILE *out, const struct bench_plan *p, const struct bench_resu
             bench_pps(r) / r->workers / 1e6);
     fprintf(out, "  by CPU time  %.3f million for each second of a worker: %.1f ns a packet\n",
             per(n, r->cpu_seconds) / 1e6, ns);
+    if (r->slice_median_ns > 0)
+        fprintf(out, "  slices       %.1f ns a packet in the best of 20, median %.1f, worst %.1f\n",
+                r->slice_least_ns, r->slice_median_ns, r->slice_most_ns);
     fprintf(out,
             "  source       %.1f ns of these make the packet (measured alone); without: %.1f ns\n",
             r->source_ns, ns - r->source_ns);
@@ -174,6 +177,11 @@ bench_report_json(const struct bench_plan *p, const struct bench_result *r)
 
     json_object_set_new(o, "per_packet", perf_json(r));
     json_object_set_new(o, "stages", stages_json(r));
+    json_object_set_new(o, "slices",
+                        r->slice_median_ns > 0
+                            ? json_pack("{s:f,s:f,s:f}", "least_ns", r->slice_least_ns, "median_ns",
+                                        r->slice_median_ns, "most_ns", r->slice_most_ns)
+                            : json_null());
     json_object_update_new(
         o,
         json_pack("{s:f,s:f,s:f,s:{s:I,s:f},s:{s:I,s:I,s:f,s:I,s:I,s:I},s:I,s:o,s:I,s:I,s:b,s:s?}",
@@ -221,6 +229,37 @@ bench_scale_json(const struct bench_result *r, unsigned n)
     return list;
 }
 
+/* Of the packets of a whole run. */
+static double
+handed_share(const struct bench_result *r)
+{
+    return per((double)r->counts.handed_off, (double)r->counts.received);
+}
+
+/* CPU time of all workers for a packet that is handed over, beyond that of one that is not. */
+static double
+handed_ns(const struct bench_result *own, const struct bench_result *dealt)
+{
+    return per(bench_ns(dealt) - bench_ns(own), handed_share(dealt));
+}
+
+void
+bench_spread_text(FILE *out, const struct bench_result *own, const struct bench_result *dealt)
+{
+    fprintf(out,
+            "spread       %.0f %% of the packets handed over; %.1f ns a packet in place of %.1f: "
+            "%.1f ns for each that is\n",
+            100 * handed_share(dealt), bench_ns(dealt), bench_ns(own), handed_ns(own, dealt));
+}
+
+json_t *
+bench_spread_json(const struct bench_result *own, const struct bench_result *dealt)
+{
+    return json_pack("{s:f,s:f,s:f,s:f}", "handed_share", handed_share(dealt), "ns_per_packet",
+                     bench_ns(dealt), "ns_per_packet_own", bench_ns(own), "ns_per_handed_packet",
+                     handed_ns(own, dealt));
+}
+
 void
 bench_floor_text(FILE *out, const struct bench_floor *f, double worker_ns)
 {
@@ -236,6 +275,46 @@ bench_floor_json(const struct bench_floor *f, double worker_ns)
     return json_pack("{s:f,s:i,s:I,s:o}", "ns_per_packet", f->ns, "lines", (int)f->lines, "bytes",
                      whole(f->bytes), "worker_ratio",
                      worker_ns > 0 ? json_real(per(worker_ns, f->ns)) : json_null());
+}
+
+/* ---- DPDK -------------------------------------------------------------------------------------
+ */
+
+void
+bench_dpdk_text(FILE *out, const struct bench_plan *p, const struct bench_result *memory,
+                const struct bench_result *driver)
+{
+    const struct bench_result *rows[] = {memory, driver};
+
+    fprintf(out, "%s, %u flows, from memory and by DPDK's net_%s\n", bench_plan_word(p), p->flows,
+            dpdk_bench_word(p->dpdk));
+    for (unsigned i = 0; i < 2; i++)
+        fprintf(out, "  %-12s %.3f million packets/s; by CPU time %.3f million, %.1f ns a packet\n",
+                i ? "by DPDK" : "in memory", bench_pps(rows[i]) / 1e6, per(1e3, bench_ns(rows[i])),
+                bench_ns(rows[i]));
+    for (unsigned i = 0; i < 2; i++)
+        if (rows[i]->stage_packets)
+            fprintf(out, "  %-12s %.1f ns of these to receive, %.1f ns to give back and count\n",
+                    i ? "by DPDK" : "in memory", rows[i]->stage_ns[PAVO_LAP_RECEIVE],
+                    rows[i]->stage_ns[PAVO_LAP_DONE]);
+    fprintf(out, "  ratio        %.2f by CPU time: the driver's road adds %.1f ns a packet\n",
+            per(bench_ns(memory), bench_ns(driver)), bench_ns(driver) - bench_ns(memory));
+    fprintf(out, "  ledger       %s%s%s\n", driver->is_balanced ? "balanced" : "NOT BALANCED",
+            driver->is_balanced ? "" : ": ", driver->why);
+}
+
+json_t *
+bench_dpdk_json(const struct bench_plan *p, const struct bench_result *memory,
+                const struct bench_result *driver)
+{
+    return json_pack("{s:s,s:I,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:b,s:s?}", "driver",
+                     dpdk_bench_word(p->dpdk), "flows", whole(p->flows),
+                     "packets_per_second_memory", bench_pps(memory), "packets_per_second",
+                     bench_pps(driver), "ns_per_packet_memory", bench_ns(memory), "ns_per_packet",
+                     bench_ns(driver), "ratio", per(bench_ns(memory), bench_ns(driver)),
+                     "stages_memory", stages_json(memory), "stages", stages_json(driver), "counts",
+                     counts_json(&driver->counts), "balanced", (int)driver->is_balanced, "why",
+                     driver->is_balanced ? NULL : driver->why);
 }
 
 /* ---- search, overload -------------------------------------------------------------------------

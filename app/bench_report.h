@@ -19,6 +19,16 @@ json_t *bench_report_json(const struct bench_plan *p, const struct bench_result 
 void bench_scale_text(FILE *out, const struct bench_result *r, unsigned n);
 json_t *bench_scale_json(const struct bench_result *r, unsigned n);
 
+/* The same packets from memory and through a driver (p->dpdk). */
+void bench_dpdk_text(FILE *out, const struct bench_plan *p, const struct bench_result *memory,
+                     const struct bench_result *driver);
+json_t *bench_dpdk_json(const struct bench_plan *p, const struct bench_result *memory,
+                        const struct bench_result *driver);
+
+/* With flows where they belong, and dealt to any worker. */
+void bench_spread_text(FILE *out, const struct bench_result *own, const struct bench_result *dealt);
+json_t *bench_spread_json(const struct bench_result *own, const struct bench_result *dealt);
+
 void bench_load_text(FILE *out, const struct bench_plan *p, const struct bench_load_result *r);
 json_t *bench_load_json(const struct bench_plan *p, const struct bench_load_result *r);
 

@@ -19,8 +19,11 @@ enum {
     COST_PACKETS = 2000000,
     COST_PART = 4, /* of a run by packets: so much of it is made once more to time the source */
     POLL_US = 500,
+    SLICES = 20,
     STAGE_PART = 4, /* the stages are measured for so much of the measurement's length */
 };
+
+static const double slices_least_s = 0.2; /* shorter ones are of too few packets */
 
 struct queue {
     struct bench_feed feed;
@@ -33,6 +36,7 @@ struct run {
     struct queue queues[WORKERS_MAX];
     struct cap_queue *list[WORKERS_MAX];
     struct cap_set set;
+    struct dpdk_bench *dpdk; /* NULL: from memory */
     struct bench_sinks sinks;
     struct sensor *sensor;
     struct bench_phases phases;
@@ -41,26 +45,45 @@ struct run {
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
+/* Where the frames of all workers come from: memory, or a driver. */
 static int
-queue_open(struct run *r, unsigned i, struct pavo_err *err)
+sources_open(struct run *r, struct pavo_err *err)
+{
+    const struct bench_plan *p = r->plan;
+    struct bench_feed *feeds[WORKERS_MAX];
+    int rc;
+
+    for (unsigned i = 0; i < p->workers; i++) {
+        rc = bench_feed_open(p, i, &r->queues[i].feed, err);
+        if (rc < 0)
+            return rc;
+        feeds[i] = &r->queues[i].feed;
+    }
+    if (p->dpdk != DPDK_BENCH_NONE) {
+        r->dpdk = dpdk_bench_open(p->dpdk, p->cfg, feeds, p->workers, err);
+        return r->dpdk ? 0 : -EIO;
+    }
+    for (unsigned i = 0; i < p->workers; i++) {
+        r->queues[i].source = bench_source_open(feeds[i], p->buffers);
+        if (!r->queues[i].source)
+            return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
+    }
+    return 0;
+}
+
+static void
+probe_open(struct run *r, unsigned i)
 {
     const struct bench_plan *p = r->plan;
     struct queue *q = &r->queues[i];
-    const int rc = bench_feed_open(p, i, &q->feed, err);
 
-    if (rc < 0)
-        return rc;
-    q->source = bench_source_open(&q->feed, p->buffers);
-    if (!q->source)
-        return pavo_err_set(err, ENOMEM, "bench: no memory for queue %u", i);
-    bench_probe_init(&q->probe, q->source, &r->phases, i);
+    bench_probe_init(&q->probe, r->dpdk ? dpdk_bench_queue(r->dpdk, i) : q->source, &r->phases, i);
     q->probe.quota[BENCH_WARMUP] = q->feed.warmup;
     if (p->packets) {
         q->probe.quota[BENCH_MEASURE] = p->packets / p->workers + (i < p->packets % p->workers);
         q->probe.quota[BENCH_STAGES] = q->probe.quota[BENCH_MEASURE] / STAGE_PART;
     }
     r->list[i] = &q->probe.q;
-    return 0;
 }
 
 static int
@@ -73,9 +96,11 @@ run_open(struct run *r, struct pavo_err *err)
     r->set = (struct cap_set){
         .queues = r->list, .n_queues = p->workers, .source_names = names, .n_sources = 1};
     r->phases.with_laps = !p->no_stages;
+    rc = sources_open(r, err);
+    if (rc < 0)
+        return rc;
     for (unsigned i = 0; i < p->workers; i++)
-        if ((rc = queue_open(r, i, err)) < 0)
-            return rc;
+        probe_open(r, i);
     if (bench_sinks_open(&r->sinks, p, &r->set, err) < 0)
         return -EIO;
     p->cfg->workers.count = p->workers;
@@ -91,6 +116,7 @@ run_close(struct run *r)
 {
     sensor_close(r->sensor);
     bench_sinks_close(&r->sinks);
+    dpdk_bench_close(r->dpdk);
     for (unsigned i = 0; i < r->plan->workers; i++) {
         bench_source_close(r->queues[i].source);
         bench_feed_close(&r->queues[i].feed);
@@ -163,6 +189,60 @@ phase_run(struct run *r, enum bench_phase phase, double seconds)
         sleep_s(seconds);
     else
         wait_for(r, phase);
+}
+
+/* ---- slices -----------------------------------------------------------------------------------
+ */
+
+/* What all workers have received and spent so far. */
+static void
+spent(const struct sensor *s, uint64_t *packets, uint64_t *cpu_ns)
+{
+    const struct worker *w;
+    const struct topo_place *places;
+    const unsigned n = sensor_workers(s, &w, &places);
+
+    *packets = *cpu_ns = 0;
+    for (unsigned i = 0; i < n; i++) {
+        *packets += pavo_stat_get(&w[i].stats.received);
+        *cpu_ns += sensor_cpu_ns(s, i);
+    }
+}
+
+static int
+less(const void *x, const void *y)
+{
+    const double a = *(const double *)x, b = *(const double *)y;
+
+    return (a > b) - (a < b);
+}
+
+/* The measurement by time, looked at SLICES times. */
+static void
+measure_slices(struct run *run, struct bench_result *r, double seconds)
+{
+    double ns[SLICES];
+    unsigned n = 0;
+    uint64_t packets, cpu;
+
+    phase_set(run, BENCH_MEASURE);
+    spent(run->sensor, &packets, &cpu);
+    for (unsigned i = 0; i < SLICES; i++) {
+        uint64_t packets_now, cpu_now;
+
+        sleep_s(seconds / SLICES);
+        spent(run->sensor, &packets_now, &cpu_now);
+        if (packets_now > packets && cpu_now > cpu)
+            ns[n++] = (double)(cpu_now - cpu) / (double)(packets_now - packets);
+        packets = packets_now;
+        cpu = cpu_now;
+    }
+    if (n == 0 || seconds < slices_least_s)
+        return;
+    qsort(ns, n, sizeof ns[0], less);
+    r->slice_least_ns = ns[0];
+    r->slice_median_ns = ns[n / 2];
+    r->slice_most_ns = ns[n - 1];
 }
 
 static uint64_t
@@ -244,7 +324,10 @@ measure(struct run *run, struct bench_result *r)
     sensor_counts(run->sensor, false, &before);
     full = ring_full(run->sensor);
     cpu = sensor_cpu_ns(run->sensor, SENSOR_EXPORTER);
-    phase_run(run, BENCH_MEASURE, p->seconds);
+    if (p->packets)
+        phase_run(run, BENCH_MEASURE, 0);
+    else
+        measure_slices(run, r, p->seconds);
     sensor_counts(run->sensor, false, &after);
     r->exporter_cpu_seconds = (double)(sensor_cpu_ns(run->sensor, SENSOR_EXPORTER) - cpu) / 1e9;
     r->flows = after.flows_made - before.flows_made;
@@ -267,6 +350,7 @@ bench_run(const struct bench_plan *p, struct bench_result *r, struct pavo_err *e
     struct run *run = calloc(1, sizeof *run);
     struct pavo_shard_config shard;
     struct pavo_sink_counts written;
+    const char *error;
     int rc;
 
     if (!run)
@@ -285,12 +369,17 @@ bench_run(const struct bench_plan *p, struct bench_result *r, struct pavo_err *e
     r->event_rate = run->queues[0].feed.event_rate;
     sensor_go(run->sensor);
     measure(run, r);
-    add_up(run, r);
-    sensor_counts(run->sensor, true, &r->counts);
-    r->is_balanced = bench_balance(&r->counts, &run->sinks, r->why, sizeof r->why);
-    pavo_sink_counts(run->sinks.out.sinks[0], &written);
-    r->records_written = written.written.records;
-    r->record_packets = written.written.packets;
+    error = bench_sinks_error(&run->sinks);
+    if (error) {
+        rc = pavo_err_set(err, EIO, "%s", error);
+    } else {
+        add_up(run, r);
+        sensor_counts(run->sensor, true, &r->counts);
+        r->is_balanced = bench_balance(&r->counts, &run->sinks, r->why, sizeof r->why);
+        pavo_sink_counts(run->sinks.out.sinks[0], &written);
+        r->records_written = written.written.records;
+        r->record_packets = written.written.packets;
+    }
     run_close(run);
-    return 0;
+    return rc;
 }

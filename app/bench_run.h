@@ -14,6 +14,9 @@ struct bench_result {
     double seconds;           /* wall clock, from the first worker's start to the last one's end */
     double cpu_seconds;       /* of all workers */
     double exporter_cpu_seconds;
+    /* CPU time for a packet in slices of the measurement, where it goes by time; 0: too short. On a
+     * box that is disturbed the least is the nearest to what it can do. */
+    double slice_least_ns, slice_median_ns, slice_most_ns;
     double source_ns;        /* CPU time of making a packet, measured alone */
     uint64_t flows, records; /* made */
     uint64_t ring_full;      /* times that a record waited for the export thread */

@@ -57,8 +57,6 @@ bench_search(const struct bench_search_config *c, bench_trial_fn *trial, void *c
         } else {
             low = rate;
         }
-        if (high <= low)
-            break;
         if (bounded && high - low <= high * c->resolution)
             break;
         rate = bounded ? (low + high) / 2 : rate * 1.5;

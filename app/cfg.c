@@ -790,6 +790,7 @@ cfg_close(struct cfg *c)
     free(c->capture.dpdk.file_prefix);
     free(c->workers.cores);
     free(c->control.stats_socket);
+    free(c->stats.certificate);
     free(c->l2tpv3.cookie);
     free(c->decap);
     free(c);

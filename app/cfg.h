@@ -89,6 +89,9 @@ struct cfg {
         uint64_t interval_ns; /* ledger records */
         char *stats_socket;   /* path; "auto": live sensors in the run directory; "" none */
     } control;
+    struct {
+        char *certificate; /* of pavo bench; "" none */
+    } stats;
 };
 
 /* cfg_open - all defaults. cfg_read - a JSON file over them; every error in it is reported by

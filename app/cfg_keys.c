@@ -447,6 +447,12 @@ const struct cfg_key cfg_keys[] = {
      .help = "Unix socket that `pavo stats` asks. auto: in the run directory for live sensors, "
              "none for files; "
              "empty: none."},
+    {.name = "stats.certificate",
+     .type = CFG_STRING,
+     AT(stats.certificate),
+     .fallback = "",
+     .help = "File that `pavo bench --certificate` wrote on this machine: `pavo stats` then tells "
+             "the load as a share of it. empty: none."},
     {0},
 };
 

@@ -179,6 +179,23 @@ rates_json(FILE *out, const struct report_rate *from, const struct report_rate *
             (double)(to->records - from->records) / s, (double)(to->flows - from->flows) / s);
 }
 
+/* What comes in now, as a part of what the workers were measured to do. */
+static void
+load_json(FILE *out, const struct sensor *s, const struct report_rate *from,
+          const struct report_rate *to, double certified)
+{
+    const double t = to->ms > from->ms ? (double)(to->ms - from->ms) / 1000.0 : 1.0;
+    const double now = (double)(to->packets - from->packets) / t;
+    const struct worker *w;
+    const struct topo_place *places;
+    const double most = certified * sensor_workers(s, &w, &places);
+
+    if (most <= 0)
+        return;
+    fprintf(out, "\"load\":{\"packets\":%.1f,\"certified\":%.1f,\"share\":%.6f},", now, most,
+            now / most);
+}
+
 static void
 sources_json(FILE *out, const struct sensor *s)
 {
@@ -259,7 +276,7 @@ sinks_json(FILE *out, struct pavo_sink *const *sinks, unsigned n)
 void
 report_json(FILE *out, const struct sensor *s, const struct cfg *cfg,
             struct pavo_sink *const *sinks, unsigned n_sinks, uint64_t uptime_ms,
-            const struct report_rate *from, const struct report_rate *to)
+            const struct report_rate *from, const struct report_rate *to, double certified)
 {
     struct pavo_counts c;
 
@@ -275,6 +292,7 @@ report_json(FILE *out, const struct sensor *s, const struct cfg *cfg,
     fputc(',', out);
     rates_json(out, from, to);
     fputc(',', out);
+    load_json(out, s, from, to, certified);
     sources_json(out, s);
     fputc(',', out);
     workers_json(out, s);

@@ -15,8 +15,10 @@ struct report_rate {
     uint64_t ms; /* monotonic */
     uint64_t packets, octets, records, flows;
 };
+/* 'certified': packets per second that a worker of this machine was measured to do, 0 not known;
+ * the load is told as a share of it. */
 void report_json(FILE *out, const struct sensor *s, const struct cfg *cfg,
                  struct pavo_sink *const *sinks, unsigned n_sinks, uint64_t uptime_ms,
-                 const struct report_rate *from, const struct report_rate *to);
+                 const struct report_rate *from, const struct report_rate *to, double certified);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "bench_cert.h"
 #include "control.h"
 #include "log.h"
 #include "outputs.h"
@@ -29,6 +30,7 @@ struct run {
     struct control_socket socket;
     int signals;
     bool is_quiet;
+    double certified; /* packets per second of a worker, by stats.certificate; 0: none */
     uint64_t start_ms, stop_ms;
     struct report_rate before, now;
 };
@@ -69,7 +71,7 @@ answer(struct run *r)
     if (!out)
         return;
     report_json(out, r->sensor, r->cfg, r->out.sinks, r->out.n, clock_ms() - r->start_ms,
-                &r->before, &r->now);
+                &r->before, &r->now, r->certified);
     fclose(out);
     control_answer(&r->socket, text, n);
     free(text);
@@ -200,6 +202,25 @@ add_up(struct run *r)
     return !balanced ? EXIT_UNBALANCED : failed ? EXIT_SOURCE : EXIT_DONE;
 }
 
+/* What stats.certificate says; false: it is not to be trusted. */
+static bool
+read_certificate(struct run *r)
+{
+    struct pavo_err err;
+    json_t *cert;
+
+    if (r->cfg->stats.certificate[0] == '\0')
+        return true;
+    cert = bench_cert_read(r->cfg->stats.certificate, &err);
+    if (!cert) {
+        log_error("stats.certificate: %s", err.text);
+        return false;
+    }
+    r->certified = bench_cert_rate(cert);
+    json_decref(cert);
+    return true;
+}
+
 static int
 run_sensor(struct run *r)
 {
@@ -208,6 +229,8 @@ run_sensor(struct run *r)
     const char *path = r->cfg->control.stats_socket;
     int rc;
 
+    if (!read_certificate(r))
+        return EXIT_USAGE;
     rc = capture_open(r->cfg, &r->set, &err);
     if (rc < 0) {
         log_error("%s", err.text);

@@ -107,6 +107,12 @@ print_lists(const json_t *root)
            json_real_value(json_object_get(r, "packets")),
            json_real_value(json_object_get(r, "flows")),
            json_real_value(json_object_get(r, "records")));
+    if ((v = json_object_get(root, "load")) != NULL)
+        printf("  load       %.1f %% of what this machine is certified for: %.0f of %.0f packets a "
+               "second\n",
+               100 * json_number_value(json_object_get(v, "share")),
+               json_number_value(json_object_get(v, "packets")),
+               json_number_value(json_object_get(v, "certified")));
     json_array_foreach(json_object_get(root, "queues"), i, v)
     {
         printf("  source     %s: %" JSON_INTEGER_FORMAT " packets offered%s\n", word(v, "name"),

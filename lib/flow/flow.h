@@ -355,6 +355,13 @@ enum said_is tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet
 extern const uint32_t talk_bytes; /* of a part */
 /* A flow that is not TCP begins; its number of a part is 0 still. */
 void talk_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
+/* Is there anything for talk_step() in a packet of a UDP flow? Of one without a part only what may
+ * be RTP. */
+static inline bool
+talk_concerns(const struct pavo_flow *f, const struct pavo_packet *p)
+{
+    return f->detail != 0 || (p->payload_held > 0 && p->payload[0] >> 6 == 2);
+}
 /* A packet of it, before it is counted. */
 void talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
 void talk_interval(struct pavo_shard *s, struct pavo_flow *f);

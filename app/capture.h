@@ -26,6 +26,7 @@ struct cap_queue {
     uint16_t source;  /* number of its source, as in pavo_frame.source */
     bool can_wait;    /* file or pipe: nothing is lost while nobody receives */
     bool wall_clock;  /* live: between bursts the wall clock moves event time */
+    bool has_company; /* its worker polls other queues, too: set by the worker, before enter() */
     int node;         /* NUMA node of the device, -1 unknown */
     const char *name; /* of the source: "eth0", "a.pcap" */
 };
@@ -35,8 +36,8 @@ struct cap_ops {
      * what). After CAP_END or CAP_FAILED it is not called again. Worker thread. */
     int (*recv)(struct cap_queue *q, struct pavo_frame *out, unsigned max);
     void (*done)(struct cap_queue *q);
-    /* Sleeps until frames may be there, at most timeout_ms; false: this backend can't sleep, poll
-     * it. */
+    /* Sleeps until frames may be there, at most timeout_ms; 0: not now, there was work a moment
+     * ago. False: nothing buffers much for this queue meanwhile, poll it again soon. */
     bool (*wait)(struct cap_queue *q, int timeout_ms);
     /* Any thread, at any time between open and close. Sums over the source's queues are made by the
      * caller. */

@@ -17,12 +17,11 @@
  * a short burst without that is the end. What follows damage is not read, as the other backend
  * does.
  *
- * Polling: a NIC's queue is polled without pause, because its ring holds some tens of microseconds
- * of traffic. Virtual devices have the kernel or a process behind them that buffers more: after
- * EMPTY_POLLS empty polls a worker sleeps between them, shortly at first, so that it does not take
- * the processor from who feeds it (docs/decisions/0005-dpdk-start-and-polling.md).
+ * Polling: capture.dpdk.poll says whether a silent queue is polled without pause or slept on
+ * (dpdk_idle.h, docs/decisions/0016-polling-and-silence.md).
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +39,7 @@
 #include "cfg.h"
 #include "dpdk_clock.h"
 #include "dpdk_eal.h"
+#include "dpdk_idle.h"
 #include "dpdk_pcap.h"
 #include "dpdk_port.h"
 #include "log.h"
@@ -48,10 +48,6 @@ enum {
     BURST_MAX = 64,
     BURST_LEAST = 32, /* ask a driver for this many at least */
     SCRATCH_BYTES = 256 * 1024,
-    EMPTY_POLLS = 64,
-    NAP_NS = 50 * 1000,
-    LONG_EMPTY_POLLS = EMPTY_POLLS + 200, /* some 20 ms later */
-    LONG_NAP_NS = 200 * 1000,
     DRAIN_MS = 100, /* traffic goes on while we stop: what has not been fetched by then is left */
 };
 
@@ -69,6 +65,8 @@ struct dq {
     struct dq_port *at;
     uint16_t number;
     bool is_registered;  /* enter() made this thread known to EAL */
+    int fd;              /* readable when there are packets; -1: none */
+    bool has_event;      /* its interrupt is in the thread's epoll set */
     bool cuts_to_us;     /* capture.precision is microseconds */
     uint64_t idle_ticks; /* silent this long: ended; 0 never */
     uint64_t entered_tick;
@@ -79,7 +77,7 @@ struct dq {
      */
     struct rte_mbuf *mbufs[BURST_MAX];
     unsigned n, next, lent;
-    unsigned empty;         /* polls in a row that gave nothing */
+    struct dpdk_idle idle;
     uint64_t no_buffer;     /* of the port, when a file last gave less than it was asked for */
     struct dpdk_told *told; /* of a file: lengths and time stamps; or NULL */
     bool has_ended;         /* nothing comes after what was received */
@@ -273,6 +271,23 @@ is_silent(const struct dq *q, uint64_t tick)
     return tick > seen && tick - seen > q->idle_ticks;
 }
 
+/* The device shall wake this thread. net_tap has no such call and needs none: its descriptors are
+ * always armed, as those of sockets are. */
+static void
+interrupt_on(struct dq *q)
+{
+    if (q->fd < 0)
+        (void)rte_eth_dev_rx_intr_enable(q->at->port.id, q->number);
+}
+
+static void
+interrupt_off(struct dq *q)
+{
+    if (q->fd < 0)
+        (void)rte_eth_dev_rx_intr_disable(q->at->port.id, q->number);
+    q->idle.is_armed = false;
+}
+
 /* The next burst of the driver; 0 or CAP_END if there is none. */
 static int
 dq_fill(struct dq *q, unsigned max)
@@ -292,11 +307,11 @@ dq_fill(struct dq *q, unsigned max)
     q->n = rte_eth_rx_burst(q->at->port.id, q->number, q->mbufs, asked);
     if (q->n < asked && q->at->port.is_file)
         q->has_ended = file_has_ended(q);
-    if (q->n == 0) {
-        q->empty++;
+    dpdk_idle_polled(&q->idle, q->n > 0);
+    if (q->n > 0 && q->idle.is_armed)
+        interrupt_off(q);
+    if (q->n == 0)
         return q->has_ended || q->stop_tick || is_silent(q, tick) ? CAP_END : 0;
-    }
-    q->empty = 0;
     q->burst_ns = dpdk_clock_at(&q->clock, tick);
     atomic_store_explicit(&q->at->seen_tick, tick, memory_order_relaxed);
     return (int)q->n;
@@ -360,23 +375,68 @@ dq_recv(struct cap_queue *cap, struct pavo_frame *out, unsigned max)
     return (int)n;
 }
 
+/* Until the interrupt, or for idle.sleep_ms. */
+static void
+sleep_on_interrupt(struct dq *q)
+{
+    struct pollfd readable = {.fd = q->fd, .events = POLLIN};
+    struct rte_epoll_event event;
+    int n;
+
+    if (q->fd >= 0)
+        n = poll(&readable, 1, q->idle.sleep_ms);
+    else
+        n = rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, q->idle.sleep_ms);
+    interrupt_off(q);
+    dpdk_idle_woken(&q->idle, n > 0);
+}
+
 static bool
 dq_wait(struct cap_queue *cap, int timeout_ms)
 {
     struct dq *q = (struct dq *)cap;
-    const struct timespec nap = {.tv_nsec = q->empty < LONG_EMPTY_POLLS ? NAP_NS : LONG_NAP_NS};
+    struct timespec nap = {0};
 
-    /* A file is read as fast as it can be. */
-    if (!q->at->port.is_vdev || q->at->port.is_file || q->empty < EMPTY_POLLS || timeout_ms == 0) {
+    switch (dpdk_idle_rest(&q->idle, timeout_ms, !cap->has_company)) {
+    case IDLE_POLL:
         rte_pause();
         return false;
+    case IDLE_ARM:
+        interrupt_on(q);
+        break;
+    case IDLE_SLEEP:
+        sleep_on_interrupt(q);
+        break;
+    case IDLE_NAP:
+        nap.tv_nsec = q->idle.nap_ns;
+        nanosleep(&nap, NULL);
+        break;
     }
-    nanosleep(&nap, NULL);
-    return true;
+    return q->at->port
+        .is_vdev; /* a NIC's ring holds too little for anybody to wait on its account */
 }
 
 /* ---- a queue's thread, and what it tells others
  * --------------------------------------------------- */
+
+/* What can wake this thread when the queue is silent? */
+static void
+idle_init(struct dq *q)
+{
+    const struct dpdk_port *port = &q->at->port;
+
+    q->idle.may_sleep = port->may_sleep;
+    q->fd = port->may_sleep ? dpdk_port_fd(port, q->number) : -1;
+    q->has_event = q->fd < 0 && port->has_interrupts &&
+                   rte_eth_dev_rx_intr_ctl_q(port->id, q->number, RTE_EPOLL_PER_THREAD,
+                                             RTE_INTR_EVENT_ADD, NULL) == 0;
+    q->idle.has_interrupt = q->has_event || q->fd >= 0;
+    q->idle.is_proven = q->fd >= 0;
+    log_debug("%s: queue %u is %s", q->cap.name, q->number,
+              !port->may_sleep        ? "polled without pause"
+              : q->idle.has_interrupt ? "slept on when it is silent: the device wakes its worker"
+                                      : "looked at every millisecond when it is silent");
+}
 
 static void
 dq_enter(struct cap_queue *cap)
@@ -393,6 +453,7 @@ dq_enter(struct cap_queue *cap)
                       q->cap.name);
     }
     prctl(PR_SET_TIMERSLACK, 1000); /* naps of 50 us, not of 100 */
+    idle_init(q);
     ns = real_at_tick(&tick);
     dpdk_clock_init(&q->clock, rte_get_tsc_hz(), tick, ns);
     q->entered_tick = tick;
@@ -407,6 +468,12 @@ dq_leave(struct cap_queue *cap)
      * driver. */
     q->next = q->n;
     dq_done(cap);
+    if (q->has_event) {
+        interrupt_off(q);
+        (void)rte_eth_dev_rx_intr_ctl_q(q->at->port.id, q->number, RTE_EPOLL_PER_THREAD,
+                                        RTE_INTR_EVENT_DEL, NULL);
+    }
+    q->has_event = false;
     if (q->is_registered)
         rte_thread_unregister();
     q->is_registered = false;

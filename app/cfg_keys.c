@@ -178,6 +178,14 @@ const struct cfg_key cfg_keys[] = {
      .type = CFG_STRING,
      AT(capture.dpdk.file_prefix),
      .help = "Name that keeps DPDK processes on a host apart. Left out: made from the process id."},
+    {.name = "capture.dpdk.poll",
+     .type = CFG_WORD,
+     AT(capture.dpdk.poll),
+     .fallback = "auto",
+     .words = "auto busy adaptive",
+     .help = "What a worker does while its queues are silent. busy: polls without pause. adaptive: "
+             "sleeps, on the NIC's interrupt or for less than a millisecond. auto: busy for NICs, "
+             "adaptive for virtual devices."},
     {.name = "capture.dpdk.hugepages",
      .type = CFG_BOOL,
      AT(capture.dpdk.hugepages),

@@ -41,6 +41,7 @@ enum {
     PAIRS = 1 << 7,      /* wants as many transmit queues as receive queues */
     WAITS = 1 << 8,      /* makes packets when it is polled: nothing is lost while nobody does */
     FILLS = 1 << 9,      /* its fill ring holds twice the descriptors, besides those received */
+    WAKES = 1 << 10,     /* has receive interrupts */
 };
 
 static const struct driver {
@@ -50,17 +51,17 @@ static const struct driver {
     {"net_pcap", MISSED | NOMBUF | TELLS | ALL_QUEUES},
     {"net_af_packet", SOCKETS | TELLS | ALL_QUEUES},
     {"net_af_xdp", MISSED | TELLS | ALL_QUEUES | FILLS},
-    {"net_tap", IF_DROPS | TELLS | PAIRS},
+    {"net_tap", IF_DROPS | TELLS | PAIRS | WAKES},
     {"net_ring", ALL_QUEUES},
     {"net_memif", PAIRS},
-    {"net_vhost", PAIRS | ALL_QUEUES},
-    {"net_virtio_user", PAIRS | ALL_QUEUES},
-    {"net_virtio", PAIRS | ALL_QUEUES},
+    {"net_vhost", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio_user", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio", PAIRS | ALL_QUEUES | WAKES},
     {"net_null", WAITS},
 };
 /* A NIC: the counters of the hardware. rx_nombuf is a failed refill, and what is lost by it shows
  * up in imissed. */
-static const unsigned traits_of_nic = MISSED | ERRORS | TELLS;
+static const unsigned traits_of_nic = MISSED | ERRORS | TELLS | WAKES;
 
 enum {
     BURST_MAX = 64,
@@ -354,6 +355,14 @@ dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size)
     return arg_copy(p->device->device, "rx_pcap", nth, path, size);
 }
 
+int
+dpdk_port_fd(const struct dpdk_port *p, unsigned queue)
+{
+    /* net_af_packet makes its sockets queue by queue. If another version does not, the wrong one
+     * wakes nobody, and dpdk_idle.h finds that out. */
+    return p->traits & SOCKETS && p->n_sockets == p->n_queues ? p->sockets[queue] : -1;
+}
+
 /* Which link type do the frames have? The configuration's word; else, for capture files, the files'
  * own. */
 static int
@@ -439,11 +448,12 @@ static const uint64_t rss_needed = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NO
 
 static int
 port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
-               bool with_rss, uint16_t tx_queues, bool with_mtu)
+               bool with_rss, uint16_t tx_queues, bool with_mtu, bool with_interrupts)
 {
     struct rte_eth_conf conf;
 
     memset(&conf, 0, sizeof conf);
+    conf.intr_conf.rxq = with_interrupts;
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
     if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
         conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
@@ -466,11 +476,11 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
     return rte_eth_dev_configure(p->id, (uint16_t)p->n_queues, tx_queues, &conf);
 }
 
-/* Configures with all that we want, then with less: what a driver reports about itself may not be
- * what it accepts. */
+/* Configures with RSS and as many transmit queues as the driver wants, then with less: what a
+ * driver reports about itself may not be what it accepts. */
 static int
-port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
-                    uint16_t *tx_queues, bool *with_rss, struct pavo_err *err)
+port_configure_some(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
+                    bool with_mtu, bool with_interrupts, uint16_t *tx_queues, bool *with_rss)
 {
     const uint16_t pairs =
         (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
@@ -478,16 +488,33 @@ port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, ui
         info->flow_type_rss_offloads & rss_wanted && info->hash_key_size <= sizeof symmetric_key;
     int rc = -EINVAL;
 
+    for (int rss = can_rss; rss >= 0; rss--) {
+        for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
+            *tx_queues = tx ? pairs : 0;
+            *with_rss = rss != 0;
+            rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu, with_interrupts);
+            if (rc == 0)
+                return 0;
+        }
+    }
+    return rc;
+}
+
+static int
+port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
+                    uint16_t *tx_queues, bool *with_rss, struct pavo_err *err)
+{
+    const int can_jumbo = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU;
+    const int can_wake = p->may_sleep && p->traits & WAKES;
+    int rc = -EINVAL;
+
     dpdk_log_mark();
-    for (int with_mtu = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU; with_mtu >= 0; with_mtu--) {
-        for (int rss = can_rss; rss >= 0; rss--) {
-            for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
-                *tx_queues = tx ? pairs : 0;
-                *with_rss = rss != 0;
-                rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu);
-                if (rc == 0)
-                    return 0;
-            }
+    for (int wakes = can_wake; wakes >= 0; wakes--) {
+        for (int jumbo = can_jumbo; jumbo >= 0; jumbo--) {
+            rc = port_configure_some(p, info, room, jumbo, wakes, tx_queues, with_rss);
+            p->has_interrupts = rc == 0 && wakes;
+            if (rc == 0)
+                return 0;
         }
     }
     return pavo_err_set(err, -rc, "%s: %u receive queues could not be configured: %s (%s)", p->name,
@@ -614,6 +641,9 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     p->is_file = p->has_stamps && arg_count(device->device, "rx_pcap") > 0 &&
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
+
+    p->may_sleep = !p->is_file && (strcmp(cfg->capture.dpdk.poll, "adaptive") == 0 ||
+                                   (p->is_vdev && strcmp(cfg->capture.dpdk.poll, "auto") == 0));
 
     room = cfg->capture.dpdk.mbuf_bytes >= 256 ? cfg->capture.dpdk.mbuf_bytes : 2176;
     room -= RTE_PKTMBUF_HEADROOM;

@@ -26,9 +26,11 @@ struct dpdk_port {
     uint32_t
         cut_bytes; /* the driver cuts longer frames to this, and does not say so; 0: it cuts none */
     bool is_vdev;
-    bool is_file;    /* frames come from capture files and end with them */
-    bool can_wait;   /* nothing is lost while nobody polls */
-    bool has_stamps; /* net_pcap: packets carry microseconds since the epoch */
+    bool is_file;        /* frames come from capture files and end with them */
+    bool can_wait;       /* nothing is lost while nobody polls */
+    bool has_stamps;     /* net_pcap: packets carry microseconds since the epoch */
+    bool may_sleep;      /* capture.dpdk.poll: its workers may sleep when it is silent */
+    bool has_interrupts; /* it was configured to interrupt for each queue */
     bool has_rss; /* the NIC computes the symmetric hash that pavo computes, over the same fields */
 
     /* The rest is dpdk_port.c's own. */
@@ -55,6 +57,9 @@ int dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_
                    unsigned workers, struct pavo_err *err);
 int dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err);
 void dpdk_port_close(struct dpdk_port *p);
+
+/* A descriptor that is readable when the queue has packets, or -1. */
+int dpdk_port_fd(const struct dpdk_port *p, unsigned queue);
 
 /* The capture file of the 'nth' queue of a port with is_file; false: there is none. */
 bool dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size);

@@ -530,9 +530,13 @@ idle(struct worker *w)
     w->turn++;
     w->idle_streak++;
     if (live && live->q->ops->wait) {
-        /* A moment's silence between workers is short: look again before sleeping on the queue. */
-        const bool moment = w->run->n > 1 && w->idle_streak <= 20;
-        const int ms = moment ? 0 : w->run->n > 1 ? 2 : n_live > 1 ? 10 : 100;
+        /* A moment's silence between workers or queues is short: look again before sleeping on one.
+         */
+        const bool moment = (w->run->n > 1 || n_live > 1) && w->idle_streak <= 20;
+        /* Others may send meanwhile: their rings hold some milliseconds of a NIC's traffic. Where
+         * the system buffers, they may also wait for us (PATIENCE_SLEEPER_NS). */
+        const bool long_idle = live->can_sleep && w->idle_streak > 200;
+        const int ms = moment ? 0 : w->run->n > 1 ? (long_idle ? 10 : 2) : n_live > 1 ? 10 : 100;
 
         live->can_sleep = live->q->ops->wait(live->q, ms);
         if (!live->can_sleep)
@@ -609,9 +613,13 @@ phase_step(struct worker *w)
 void
 worker_run_loop(struct worker *w)
 {
-    for (unsigned i = 0; i < w->n_queues; i++)
-        if (w->queues[i].q->ops->enter)
-            w->queues[i].q->ops->enter(w->queues[i].q);
+    for (unsigned i = 0; i < w->n_queues; i++) {
+        struct cap_queue *q = w->queues[i].q;
+
+        q->has_company = w->n_queues > 1;
+        if (q->ops->enter)
+            q->ops->enter(q);
+    }
     while (w->phase != WORKER_DONE) {
         bool busy = false;
 

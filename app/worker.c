@@ -154,20 +154,28 @@ account_drain(struct worker *w)
 /* ---- sending ----------------------------------------------------------------------------------
  */
 
+/* What was sent is seen by those it was sent to. */
+static inline void
+sent_publish(struct worker *w)
+{
+    mesh_publish(&w->run->account, w->id);
+    mesh_publish(&w->run->resolve, w->id);
+}
+
 /* A free slot in the ring to a worker; with 'wait' not before there is one, else as long as this
  * burst's patience lasts: the source buffers meanwhile, and the other worker may only be asleep.
  * While waiting the worker serves what could keep others from making room (mesh.h). */
 static struct mesh_slot *
 mesh_slot_to(struct worker *w, const struct mesh *m, unsigned to, bool wait)
 {
-    struct pavo_ring *r = mesh_ring(m, w->id, to);
     struct mesh_slot *s;
     uint64_t until = 0;
 
-    while (!(s = ring_slot(r)) && (wait || w->patience_ns > 0)) {
+    while (!(s = mesh_slot(m, w->id, to)) && (wait || w->patience_ns > 0)) {
         const uint64_t now = monotonic_ns();
         bool busy;
 
+        sent_publish(w); /* nobody makes room for what he can't see */
         if (until == 0)
             until = now + w->patience_ns;
         busy = account_drain(w);
@@ -191,7 +199,7 @@ send_message(struct worker *w, const struct mesh *m, unsigned to, enum mesh_tag 
     s->tag = (uint8_t)tag;
     s->now_ns = now_ns;
     s->why = (uint8_t)w->end_why;
-    ring_push(mesh_ring(m, w->id, to));
+    mesh_fill(m, w->id, to);
 }
 
 static void
@@ -200,6 +208,7 @@ send_to_others(struct worker *w, const struct mesh *m, enum mesh_tag tag, uint64
     for (unsigned to = 0; to < w->run->n; to++)
         if (to != w->id)
             send_message(w, m, to, tag, now_ns);
+    sent_publish(w);
 }
 
 /* The payload is borrowed from a frame that the other worker does not have. */
@@ -231,7 +240,7 @@ send_packet(struct worker *w, const struct mesh *m, unsigned to, const struct pa
     s->tag = MESH_PACKET;
     memcpy(&s->packet, p, pavo_packet_size(p));
     payload_copy(s, m->payload);
-    ring_push(mesh_ring(m, w->id, to));
+    mesh_fill(m, w->id, to);
     pavo_stat_add(&w->stats.handed_off, 1);
 }
 
@@ -483,6 +492,7 @@ receive(struct worker *w, struct worker_queue *wq)
     if (n == 0)
         return false;
     burst(w, wq, frames, (unsigned)n);
+    sent_publish(w);
     q->ops->done(q);
     return true;
 }
@@ -527,6 +537,7 @@ idle(struct worker *w)
         if (wq->q->wall_clock && wq->is_empty)
             idle_clock(w, wq);
     }
+    sent_publish(w); /* fragments that the clock gave up */
     w->turn++;
     w->idle_streak++;
     if (live && live->q->ops->wait) {
@@ -637,6 +648,7 @@ worker_run_loop(struct worker *w)
             (void)pavo_frags_expire(w->frags, UINT64_MAX, fragment_emit, w);
             own_flush(w);
         }
+        sent_publish(w);
         (void)pavo_shard_sweep(w->shard, busy ? SWEEP_BUSY : SWEEP_IDLE);
         phase_step(w);
         if (busy)

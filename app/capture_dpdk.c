@@ -506,6 +506,8 @@ dq_stats(struct cap_queue *cap, struct cap_stats *out)
         for (int i = 0; i < PAVO_LOSSES; i++)
             out->offered += out->lost[i];
     }
+    out->link = (enum cap_link)atomic_load_explicit(&q->at->port.link_state, memory_order_relaxed);
+    out->link_downs = pavo_stat_get(&q->at->port.link_downs);
     out->lost[PAVO_LOSS_UNREADABLE] = atomic_load_explicit(&q->unreadable, memory_order_relaxed);
     out->offered += out->lost[PAVO_LOSS_UNREADABLE];
 }
@@ -518,7 +520,17 @@ dq_error(struct cap_queue *cap)
     return q->is_broken ? q->broken : NULL;
 }
 
+static void
+dq_look(struct cap_queue *cap)
+{
+    struct dq *q = (struct dq *)cap;
+
+    if (q->number == 0)
+        dpdk_port_look(&q->at->port);
+}
+
 static const struct cap_ops dq_ops = {
+    .look = dq_look,
     .recv = dq_recv,
     .done = dq_done,
     .wait = dq_wait,
@@ -570,6 +582,8 @@ dq_open(struct dq_port *at, unsigned number, uint16_t source, const struct cfg *
         .can_wait = at->port.can_wait,
         .wall_clock = !at->port.is_file,
         .node = at->port.node,
+        .spreads = at->port.spreads,
+        .number = (uint16_t)number,
         .name = at->port.name,
     };
     q->at = at;

@@ -49,6 +49,8 @@ struct cfg {
             uint32_t mbufs;      /* per port; 0 auto */
             uint32_t mbuf_bytes; /* data room */
             char *file_prefix;
+            char *rss; /* "auto", "trust" or "off" */
+            bool telemetry;
             char *poll;         /* "auto", "busy" or "adaptive": when a queue is silent */
             bool hugepages;     /* false: --no-huge */
             uint32_t memory_mb; /* --no-huge: -m */

@@ -461,7 +461,7 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
         conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
-            .rss_key = (uint8_t *)(uintptr_t)symmetric_key,
+            .rss_key = p->rss == RSS_TRUST ? NULL : (uint8_t *)(uintptr_t)symmetric_key,
             .rss_key_len = info->hash_key_size ? info->hash_key_size : 40,
             .rss_hf = rss_wanted & info->flow_type_rss_offloads,
         };
@@ -484,8 +484,8 @@ port_configure_some(struct dpdk_port *p, const struct rte_eth_dev_info *info, ui
 {
     const uint16_t pairs =
         (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
-    const bool can_rss =
-        info->flow_type_rss_offloads & rss_wanted && info->hash_key_size <= sizeof symmetric_key;
+    const bool can_rss = p->rss != RSS_OFF && info->flow_type_rss_offloads & rss_wanted &&
+                         info->hash_key_size <= sizeof symmetric_key;
     int rc = -EINVAL;
 
     for (int rss = can_rss; rss >= 0; rss--) {
@@ -642,6 +642,9 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
 
+    p->rss = strcmp(cfg->capture.dpdk.rss, "off") == 0     ? RSS_OFF
+             : strcmp(cfg->capture.dpdk.rss, "trust") == 0 ? RSS_TRUST
+                                                           : RSS_AUTO;
     p->may_sleep = !p->is_file && (strcmp(cfg->capture.dpdk.poll, "adaptive") == 0 ||
                                    (p->is_vdev && strcmp(cfg->capture.dpdk.poll, "auto") == 0));
 
@@ -687,14 +690,14 @@ rss_is_ours(const struct dpdk_port *p)
 }
 
 /* The same table that says which worker owns a flow, as far as the NIC's has the same size. */
-static void
+static bool
 reta_set(const struct dpdk_port *p, unsigned size)
 {
     struct rte_eth_rss_reta_entry64 reta[RETA_GROUPS];
     int rc;
 
     if (size == 0 || size > RETA_GROUPS * 64)
-        return;
+        return false;
     memset(reta, 0, sizeof reta);
     for (unsigned i = 0; i < size; i++) {
         reta[i / 64].mask |= UINT64_C(1) << (i % 64);
@@ -703,6 +706,8 @@ reta_set(const struct dpdk_port *p, unsigned size)
     rc = rte_eth_dev_rss_reta_update(p->id, reta, (uint16_t)size);
     if (rc != 0)
         log_debug("%s: the redirection table could not be set: %s", p->name, strerror(-rc));
+    /* A shorter table says the same if its end and ours meet. */
+    return rc == 0 && (size % PAVO_RETA == 0 || (PAVO_RETA % size == 0 && size % p->n_queues == 0));
 }
 
 static void
@@ -744,8 +749,9 @@ dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err
         promiscuous_on(p, &info);
     if (p->has_rss) {
         if (p->n_queues > 1)
-            reta_set(p, info.reta_size);
-        p->has_rss = rss_is_ours(p);
+            p->spreads = reta_set(p, info.reta_size);
+        p->has_rss = p->rss == RSS_TRUST || rss_is_ours(p);
+        p->spreads = p->spreads && p->has_rss;
         if (!p->has_rss)
             log_debug("%s: its hash is not the symmetric one; workers compute it", p->name);
     }
@@ -859,6 +865,30 @@ dpdk_port_debug(const struct dpdk_port *p)
                           (unsigned long long)values[i].value);
     free(names);
     free(values);
+}
+
+/* ---- the link
+ * ------------------------------------------------------------------------------------------- */
+
+void
+dpdk_port_look(struct dpdk_port *p)
+{
+    const uint8_t before = atomic_load_explicit(&p->link_state, memory_order_relaxed);
+    struct rte_eth_link link;
+    uint8_t now;
+
+    if (p->is_file || rte_eth_link_get_nowait(p->id, &link) != 0)
+        return;
+    now = link.link_status ? CAP_LINK_UP : CAP_LINK_DOWN;
+    if (now == before)
+        return;
+    atomic_store_explicit(&p->link_state, now, memory_order_relaxed);
+    if (now == CAP_LINK_DOWN && before == CAP_LINK_UP)
+        pavo_stat_add(&p->link_downs, 1);
+    if (now == CAP_LINK_DOWN)
+        log_warn("%s: the link is down: nothing comes until it is up again", p->name);
+    else if (before == CAP_LINK_DOWN)
+        log_info("%s: the link is up", p->name);
 }
 
 /* ---- the end

@@ -31,7 +31,10 @@ struct dpdk_port {
     bool has_stamps;     /* net_pcap: packets carry microseconds since the epoch */
     bool may_sleep;      /* capture.dpdk.poll: its workers may sleep when it is silent */
     bool has_interrupts; /* it was configured to interrupt for each queue */
+    bool spreads;        /* its table brings each hash to the queue that sensor.c expects */
     bool has_rss; /* the NIC computes the symmetric hash that pavo computes, over the same fields */
+
+    enum dpdk_rss { RSS_AUTO, RSS_TRUST, RSS_OFF } rss; /* capture.dpdk.rss */
 
     /* The rest is dpdk_port.c's own. */
     unsigned traits; /* of its driver */
@@ -46,6 +49,8 @@ struct dpdk_port {
     bool is_frozen;           /* the losses stay as they are: below */
     uint64_t lost[PAVO_LOSSES];
     uint64_t broken;
+    _Atomic uint8_t link_state; /* enum cap_link */
+    _Atomic uint64_t link_downs;
 };
 
 /* dpdk_port_open - sets a port up, ready to start
@@ -73,6 +78,9 @@ bool dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t 
 void dpdk_port_lost(struct dpdk_port *p, uint64_t lost[PAVO_LOSSES], uint64_t *broken);
 void dpdk_port_freeze(struct dpdk_port *p);
 bool dpdk_port_tells(const struct dpdk_port *p);
+
+/* dpdk_port_look - asks for the link and says it when it has changed. Main thread. */
+void dpdk_port_look(struct dpdk_port *p);
 
 /* Every counter of the driver that is not 0, as debug lines. */
 void dpdk_port_debug(const struct dpdk_port *p);

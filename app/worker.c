@@ -301,15 +301,31 @@ resolve_drain(struct worker *w)
 /* ---- receiving --------------------------------------------------------------------------------
  */
 
+enum { PROTO_TCP = 6, PROTO_UDP = 17 };
+
 /* Would a NIC that spreads by the symmetric hash have brought it to its owner? */
 static bool
 is_plain(const struct pavo_packet *p)
 {
-    return p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.quote.kind == 0 && p->at.has_ports;
+    return p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.n_atomic == 0 &&
+           p->at.quote.kind == 0 && p->at.has_ports &&
+           (p->at.proto == PROTO_TCP || p->at.proto == PROTO_UDP);
+}
+
+/* Is the NIC's hash ours? One packet of a burst tells: a wrong key makes nearly all differ. */
+static inline void
+hash_sample(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
+            const struct pavo_packet *p)
+{
+    if (!f->has_rss || w->run->n == 1 || !is_plain(p))
+        return;
+    pavo_stat_add(&wq->sampled, 1);
+    if (f->rss != p->owner_hash)
+        pavo_stat_add(&wq->hash_differs, 1);
 }
 
 static inline void
-route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bool has_rss)
+route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
     unsigned owner;
@@ -329,8 +345,10 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
         own_add(w, p);
         return;
     }
-    if (has_rss && is_plain(p))
+    if (wq->q->spreads && is_plain(p)) {
         pavo_stat_add(&w->stats.wrong_shard, 1);
+        pavo_stat_add(&wq->wrong_shard, 1);
+    }
     send_packet(w, &run->account, owner, p, wq->q->can_wait);
 }
 
@@ -348,7 +366,7 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
 
 /* Frames between two jumps of the clock, in stages: decode, key, then hand each to its owner. */
 static void
-segment(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
+segment(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
         const uint64_t *now_ns, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -367,7 +385,7 @@ segment(struct worker *w, const struct worker_queue *wq, const struct pavo_frame
     for (unsigned i = 0; i < n; i++)
         pavo_packet_key(&w->packets[i], w->run->key_parts);
     for (unsigned i = 0; i < n; i++)
-        route(w, wq, &w->packets[i], f[i].has_rss);
+        route(w, wq, &w->packets[i]);
     own_flush(w);
 }
 
@@ -390,6 +408,7 @@ static void
 burst_stats(struct worker *w, struct worker_queue *wq, unsigned n)
 {
     pavo_stat_add(&w->stats.received, n);
+    pavo_stat_add(&wq->received, n);
     pavo_stat_add(&w->stats.bursts, 1);
     for (unsigned i = 0; i < PAVO_WHYS; i++) {
         if (w->why[i] == 0)
@@ -441,6 +460,7 @@ burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned 
         from = i;
     }
     segment(w, wq, f + from, now_ns + from, n - from);
+    hash_sample(w, wq, f + from, &w->packets[0]);
     burst_stats(w, wq, n);
     tell_clock(w, wq);
 }

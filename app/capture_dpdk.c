@@ -474,6 +474,9 @@ dq_leave(struct cap_queue *cap)
                                         RTE_INTR_EVENT_DEL, NULL);
     }
     q->has_event = false;
+    if (q->idle.n_sleeps)
+        log_debug("%s: queue %u: %llu sleeps, %llu ended by the device", cap->name, q->number,
+                  (unsigned long long)q->idle.n_sleeps, (unsigned long long)q->idle.n_woken);
     if (q->is_registered)
         rte_thread_unregister();
     q->is_registered = false;

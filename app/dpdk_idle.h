@@ -46,6 +46,7 @@ struct dpdk_idle {
     uint32_t naps, step; /* of the present length */
     uint32_t nap_ns;
     int sleep_ms;
+    uint64_t n_sleeps, n_woken; /* on the interrupt, and ended by it */
 };
 
 static inline void
@@ -74,6 +75,8 @@ static inline void
 dpdk_idle_woken(struct dpdk_idle *i, bool by_interrupt)
 {
     i->is_armed = false;
+    i->n_sleeps++;
+    i->n_woken += by_interrupt;
     i->timed_out = !by_interrupt;
     if (by_interrupt) {
         i->is_proven = true;

@@ -307,8 +307,8 @@ enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 static bool
 is_plain(const struct pavo_packet *p)
 {
-    return p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.n_atomic == 0 &&
-           p->at.quote.kind == 0 && p->at.has_ports &&
+    /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
+    return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
            (p->at.proto == PROTO_TCP || p->at.proto == PROTO_UDP);
 }
 

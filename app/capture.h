@@ -9,6 +9,7 @@
 #include "pavo_export.h"
 
 struct cfg;
+struct cfg_device;
 
 /* What a source can tell about packets, as totals since open. */
 enum cap_link { CAP_LINK_UNKNOWN, CAP_LINK_UP, CAP_LINK_DOWN };
@@ -93,5 +94,7 @@ void capture_dpdk_close(void);
 /* Adds a queue or a source name to the set; -ENOMEM. */
 int cap_set_queue(struct cap_set *set, struct cap_queue *q);
 int cap_set_source(struct cap_set *set, const char *name); /* returns its number */
+/* The source of a device: that of its link, if another device has it already, else a new one. */
+int cap_set_device(struct cap_set *set, const struct cfg_device *device, const char *name);
 
 #endif

@@ -387,7 +387,8 @@ sleep_on_interrupt(struct dq *q)
         n = poll(&readable, 1, q->idle.sleep_ms);
     else
         n = rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, q->idle.sleep_ms);
-    interrupt_off(q);
+    if (n > 0)
+        interrupt_off(q);
     dpdk_idle_woken(&q->idle, n > 0);
 }
 
@@ -431,7 +432,8 @@ idle_init(struct dq *q)
                    rte_eth_dev_rx_intr_ctl_q(port->id, q->number, RTE_EPOLL_PER_THREAD,
                                              RTE_INTR_EVENT_ADD, NULL) == 0;
     q->idle.has_interrupt = q->has_event || q->fd >= 0;
-    q->idle.is_proven = q->fd >= 0;
+    /* Those of virtual devices were seen to come; a NIC's depend on what it is bound to. */
+    q->idle.is_proven = port->is_vdev;
     log_debug("%s: queue %u is %s", q->cap.name, q->number,
               !port->may_sleep        ? "polled without pause"
               : q->idle.has_interrupt ? "slept on when it is silent: the device wakes its worker"
@@ -599,7 +601,7 @@ dq_open(struct dq_port *at, unsigned number, uint16_t source, const struct cfg *
 static int
 queues_open(struct dq_port *at, const struct cfg *cfg, struct cap_set *set, struct pavo_err *err)
 {
-    int source = cap_set_source(set, at->port.name);
+    int source = cap_set_device(set, at->port.device, at->port.name);
 
     if (source < 0)
         return pavo_err_set(err, ENOMEM, "%s: no memory", at->port.name);

@@ -11,8 +11,9 @@ struct cfg_device {
     char *device;         /* NIC name for pcap; PCI address or vdev string for dpdk */
     uint32_t queues;      /* dpdk: 0 = auto (one per worker core) */
     uint32_t descriptors; /* dpdk: 0 = driver's default */
-    char *link_type;      /* dpdk: link type of the frames, default EN10MB (for net_pcap of other
-                             captures) */
+    char *link;      /* devices of one name are one interface: taps that see a direction each */
+    char *link_type; /* dpdk: link type of the frames, default EN10MB (for net_pcap of other
+                        captures) */
 };
 
 struct cfg_sink {

@@ -30,6 +30,11 @@ static const struct cfg_key device_parts[] = {
      .fallback = "auto",
      .max = "32768",
      .help = "Receive descriptors of each queue (dpdk). auto: what the driver proposes."},
+    {.name = "link",
+     .type = CFG_STRING,
+     DEVICE_AT(link),
+     .help = "Name of the link that it taps. Devices of the same name are one interface: taps that "
+             "see a direction each. Left out: the device's own name."},
     {.name = "link_type",
      .type = CFG_STRING,
      DEVICE_AT(link_type),

@@ -26,7 +26,7 @@ enum {
 /* Naps of one length until their time is over: some 10 ms, some 100 ms, for ever. */
 static const struct {
     uint32_t ns, n;
-} idle_naps[] = {{50 * 1000, 200}, {200 * 1000, 500}, {930 * 1000, UINT32_MAX}};
+} idle_naps[] = {{50 * 1000, 200}, {200 * 1000, 500}, {970 * 1000, UINT32_MAX}};
 
 enum idle_rest {
     IDLE_POLL,  /* do not sleep */
@@ -70,11 +70,11 @@ dpdk_idle_polled(struct dpdk_idle *i, bool got)
     i->timed_out = false;
 }
 
-/* A sleep on the interrupt is over. */
+/* A sleep on the interrupt is over. It stays armed when it did not come. */
 static inline void
 dpdk_idle_woken(struct dpdk_idle *i, bool by_interrupt)
 {
-    i->is_armed = false;
+    i->is_armed = !by_interrupt;
     i->n_sleeps++;
     i->n_woken += by_interrupt;
     i->timed_out = !by_interrupt;

@@ -710,6 +710,43 @@ reta_set(const struct dpdk_port *p, unsigned size)
     return rc == 0 && (size % PAVO_RETA == 0 || (PAVO_RETA % size == 0 && size % p->n_queues == 0));
 }
 
+/* How the NIC spreads packets over its queues: by our key, by a rule, or as it likes. Says which.
+ */
+static void
+spread_set(struct dpdk_port *p, const struct rte_eth_dev_info *info)
+{
+    const unsigned key_bytes = info->hash_key_size ? info->hash_key_size : 40;
+    enum dpdk_rss_kind kind;
+    char tunnels[64];
+
+    if (p->has_rss) { /* it was configured: is it so? */
+        if (p->n_queues > 1)
+            p->spreads = reta_set(p, info->reta_size);
+        p->has_rss = p->rss == RSS_TRUST || rss_is_ours(p);
+        p->spreads = p->spreads && p->has_rss;
+    }
+    if (p->is_vdev || p->n_queues == 1 || p->rss == RSS_OFF)
+        return;
+    if (p->has_rss) {
+        dpdk_rss_inner(&p->rules, p->id, p->n_queues, symmetric_key, key_bytes, tunnels,
+                       sizeof tunnels);
+        log_info("%s: spreads by the %s key, tunnels by %s%s", p->name,
+                 p->rss == RSS_TRUST ? "driver's" : "symmetric",
+                 tunnels[0] ? "what is inside: " : "their outer addresses", tunnels);
+        return;
+    }
+    kind = dpdk_rss_plain(&p->rules, p->id, p->n_queues, symmetric_key, key_bytes);
+    p->spreads = kind == RSS_RULE_KEY;
+    log_info(
+        "%s: %s", p->name,
+        kind == RSS_RULE_KEY ? "spreads TCP and UDP by the symmetric key, set by rules"
+        : kind == RSS_RULE_FUNCTION
+            ? "spreads TCP and UDP by a symmetric function of its own: both directions of a "
+              "flow come to one queue, and go to their worker through memory (handed_off)"
+            : "does not spread symmetrically: packets go to their flow's worker through memory "
+              "(handed_off)");
+}
+
 static void
 promiscuous_on(struct dpdk_port *p, const struct rte_eth_dev_info *info)
 {
@@ -747,14 +784,7 @@ dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err
         rte_eth_stats_reset(p->id);
     if (cfg->capture.promiscuous)
         promiscuous_on(p, &info);
-    if (p->has_rss) {
-        if (p->n_queues > 1)
-            p->spreads = reta_set(p, info.reta_size);
-        p->has_rss = p->rss == RSS_TRUST || rss_is_ours(p);
-        p->spreads = p->spreads && p->has_rss;
-        if (!p->has_rss)
-            log_debug("%s: its hash is not the symmetric one; workers compute it", p->name);
-    }
+    spread_set(p, &info);
     if (p->traits & IF_DROPS) {
         char name[IF_NAMESIZE];
 
@@ -900,6 +930,7 @@ dpdk_port_close(struct dpdk_port *p)
     if (p->is_open) {
         if (p->is_started && log_get_level() >= LOG_DEBUG)
             dpdk_port_debug(p);
+        dpdk_rss_close(&p->rules, p->id);
         if (p->is_promiscuous)
             rte_eth_promiscuous_disable(p->id);
         if (p->is_started)

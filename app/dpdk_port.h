@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "cfg.h"
+#include "dpdk_rss.h"
 
 struct rte_mempool;
 
@@ -39,6 +40,7 @@ struct dpdk_port {
     /* The rest is dpdk_port.c's own. */
     unsigned traits; /* of its driver */
     struct rte_mempool *pool;
+    struct dpdk_rss_rules rules;
     bool is_made; /* a vdev that we added, and remove */
     bool is_open, is_started, is_promiscuous;
     pthread_mutex_t lock; /* over what follows, and the driver's counters */

@@ -251,6 +251,8 @@ def check_rss(nic, frames, truth):
               f"{name}: the NIC's hashes are pavo's", f"{g.queues('hash_sampled')}, {g.queues('hash_differs')}")
     woken = [line for line in g.log.splitlines() if "ended by the device" in line and not " 0 ended" in line]
     check(len(woken) == QUEUES, f"{name}: each worker slept on its queue's interrupt and was woken", f"{woken}")
+    check("spreads by the symmetric key, tunnels by their outer addresses" in g.log,
+          f"{name}: the log says that the NIC takes the key, and no rule for tunnels")
     plan = g.answers.get("plan", {})
     check([plan.get(str(i), {}).get("polls", "").rsplit(":", 1)[-1] for i in range(QUEUES)] == [str(i) for i in range(QUEUES)],
           f"{name}: the telemetry's plan has each queue with its worker", f"{plan}")

@@ -7,8 +7,9 @@
  * gets them in the portions that it asks for.
  *
  * Time: net_pcap's packets carry their own, to the microsecond; of a file its own headers have
- * more, and the length of the frames where only their beginning was captured (dpdk_pcap.h). All
- * others get the time of their burst (dpdk_clock.h).
+ * more, and the length of the frames where only their beginning was captured (dpdk_pcap.h). Packets
+ * that a NIC stamped by a clock that can be read get that time, all others the time of their burst
+ * (dpdk_clock.h).
  *
  * Stop: the losses are frozen, and what the driver still has is fetched, for DRAIN_MS at most.
  *
@@ -73,6 +74,8 @@ struct dq {
     uint64_t stop_tick; /* told to stop: no burst is taken after this; 0 not told */
     uint64_t burst_ns;  /* time of the burst that is being handed out */
     struct dpdk_clock clock;
+    bool has_clock;
+    struct dpdk_clock device; /* follows the NIC's clock, if has_clock */
     /* What the driver gave: handed out up to 'next', of that lent and not yet freed from 'lent' on.
      */
     struct rte_mbuf *mbufs[BURST_MAX];
@@ -128,6 +131,41 @@ real_at_tick(uint64_t *tick)
             break;
     }
     return ns;
+}
+
+/* The NIC's clock, and the real time it belongs to. */
+static bool
+device_now(const struct dq *q, uint64_t *ticks, uint64_t *ns)
+{
+    const uint64_t before = real_ns();
+
+    if (!dpdk_port_clock(&q->at->port, ticks))
+        return false;
+    *ns = before + (real_ns() - before) / 2;
+    return true;
+}
+
+/* How fast does the NIC's clock run? Two milliseconds tell to a thousandth, and it is measured
+ * again soon; longer, the rings would overflow. */
+static bool
+device_init(struct dq *q)
+{
+    const struct timespec moment = {.tv_nsec = 2000000};
+    uint64_t ticks[2], ns[2];
+    double hz;
+
+    if (!device_now(q, &ticks[0], &ns[0]))
+        return false;
+    nanosleep(&moment, NULL);
+    if (!device_now(q, &ticks[1], &ns[1]) || ns[1] <= ns[0])
+        return false;
+    hz = (double)(ticks[1] - ticks[0]) * 1e9 / (double)(ns[1] - ns[0]);
+    if (hz < 1e6 || hz > 1e10) /* it stands, or is no clock */
+        return false;
+    dpdk_clock_init(&q->device, (uint64_t)hz, ticks[1], ns[1]);
+    log_debug("%s: queue %u: packets stamped by the NIC, %.3f MHz", q->cap.name, q->number,
+              hz / 1e6);
+    return true;
 }
 
 /* ---- receiving
@@ -225,6 +263,10 @@ frame_take(struct dq *q, struct rte_mbuf *m, struct pavo_frame *f)
         f->ts_ns = us <= UINT64_MAX / 1000 ? us * 1000 : 0; /* a broken file may claim anything */
         if (q->told)
             dpdk_told_next(q->told, us, f);
+    } else if (q->has_clock && m->ol_flags & dpdk.stamp_flag) {
+        f->ts_ns = dpdk_clock_stamp(
+            &q->device, *RTE_MBUF_DYNFIELD(m, dpdk.stamp_offset, rte_mbuf_timestamp_t *),
+            q->burst_ns);
     }
     if (port->cut_bytes && f->caplen >= port->cut_bytes)
         f->len = wire_length(f);
@@ -293,12 +335,14 @@ static int
 dq_fill(struct dq *q, unsigned max)
 {
     const uint16_t asked = (uint16_t)(max < BURST_LEAST ? BURST_LEAST : max);
-    uint64_t tick = rte_rdtsc();
+    uint64_t tick = rte_rdtsc(), ticks;
 
     if (dpdk_clock_is_due(&q->clock, tick)) {
         uint64_t at, ns = real_at_tick(&at);
 
         dpdk_clock_measure(&q->clock, at, ns);
+        if (q->has_clock && device_now(q, &ticks, &ns))
+            dpdk_clock_measure(&q->device, ticks, ns);
         tick = at;
     }
     q->next = q->lent = q->n = 0;
@@ -458,7 +502,8 @@ dq_enter(struct cap_queue *cap)
     idle_init(q);
     ns = real_at_tick(&tick);
     dpdk_clock_init(&q->clock, rte_get_tsc_hz(), tick, ns);
-    q->entered_tick = tick;
+    q->has_clock = q->at->port.has_clock && device_init(q);
+    q->entered_tick = rte_rdtsc();
 }
 
 static void

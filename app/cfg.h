@@ -52,6 +52,7 @@ struct cfg {
             char *file_prefix;
             char *rss; /* "auto", "trust" or "off" */
             bool telemetry;
+            bool hardware_stamps;
             char *poll;         /* "auto", "busy" or "adaptive": when a queue is silent */
             bool hugepages;     /* false: --no-huge */
             uint32_t memory_mb; /* --no-huge: -m */

@@ -191,6 +191,12 @@ const struct cfg_key cfg_keys[] = {
      .help = "How a NIC spreads packets over queues. auto: by the symmetric key, and what the "
              "driver says is checked. trust: by the driver's own key, which is taken to be "
              "symmetric. off: not at all."},
+    {.name = "capture.dpdk.hardware_stamps",
+     .type = CFG_BOOL,
+     AT(capture.dpdk.hardware_stamps),
+     .fallback = "true",
+     .help = "Take the NIC's time stamps where it offers them and its clock can be read. Some "
+             "drivers receive slower with them."},
     {.name = "capture.dpdk.telemetry",
      .type = CFG_BOOL,
      AT(capture.dpdk.telemetry),

@@ -6,6 +6,7 @@
  * net_af_packet loses packets and reports none. drivers[] says whose counters mean packets; the
  * rest of the counters are shown as debug lines and enter no sum.
  */
+#define ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock */
 #include "dpdk_port.h"
 
 #include <dirent.h>
@@ -355,6 +356,12 @@ dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size)
     return arg_copy(p->device->device, "rx_pcap", nth, path, size);
 }
 
+bool
+dpdk_port_clock(const struct dpdk_port *p, uint64_t *ticks)
+{
+    return rte_eth_read_clock(p->id, ticks) == 0;
+}
+
 int
 dpdk_port_fd(const struct dpdk_port *p, unsigned queue)
 {
@@ -454,6 +461,8 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
 
     memset(&conf, 0, sizeof conf);
     conf.intr_conf.rxq = with_interrupts;
+    if (p->has_clock)
+        conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
     if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
         conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
@@ -506,15 +515,19 @@ port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, ui
 {
     const int can_jumbo = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU;
     const int can_wake = p->may_sleep && p->traits & WAKES;
+    const int can_stamp = p->has_clock;
     int rc = -EINVAL;
 
     dpdk_log_mark();
-    for (int wakes = can_wake; wakes >= 0; wakes--) {
-        for (int jumbo = can_jumbo; jumbo >= 0; jumbo--) {
-            rc = port_configure_some(p, info, room, jumbo, wakes, tx_queues, with_rss);
-            p->has_interrupts = rc == 0 && wakes;
-            if (rc == 0)
-                return 0;
+    for (int stamps = can_stamp; stamps >= 0; stamps--) {
+        for (int wakes = can_wake; wakes >= 0; wakes--) {
+            for (int jumbo = can_jumbo; jumbo >= 0; jumbo--) {
+                p->has_clock = stamps;
+                p->has_interrupts = wakes;
+                rc = port_configure_some(p, info, room, jumbo, wakes, tx_queues, with_rss);
+                if (rc == 0)
+                    return 0;
+            }
         }
     }
     return pavo_err_set(err, -rc, "%s: %u receive queues could not be configured: %s (%s)", p->name,
@@ -604,6 +617,7 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     struct rte_eth_dev_info info;
     uint32_t room;
     uint16_t descriptors, tx_queues;
+    uint64_t ticks;
     bool with_rss;
     int rc;
 
@@ -642,6 +656,8 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
 
+    p->has_clock =
+        cfg->capture.dpdk.hardware_stamps && !p->has_stamps && dpdk_port_clock(p, &ticks);
     p->rss = strcmp(cfg->capture.dpdk.rss, "off") == 0     ? RSS_OFF
              : strcmp(cfg->capture.dpdk.rss, "trust") == 0 ? RSS_TRUST
                                                            : RSS_AUTO;

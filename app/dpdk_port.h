@@ -30,6 +30,7 @@ struct dpdk_port {
     bool is_file;        /* frames come from capture files and end with them */
     bool can_wait;       /* nothing is lost while nobody polls */
     bool has_stamps;     /* net_pcap: packets carry microseconds since the epoch */
+    bool has_clock;      /* stamps of its packets are ticks of a clock that can be read */
     bool may_sleep;      /* capture.dpdk.poll: its workers may sleep when it is silent */
     bool has_interrupts; /* it was configured to interrupt for each queue */
     bool spreads;        /* its table brings each hash to the queue that sensor.c expects */
@@ -67,6 +68,9 @@ void dpdk_port_close(struct dpdk_port *p);
 
 /* A descriptor that is readable when the queue has packets, or -1. */
 int dpdk_port_fd(const struct dpdk_port *p, unsigned queue);
+
+/* The device's clock now; false: it has none that can be read. */
+bool dpdk_port_clock(const struct dpdk_port *p, uint64_t *ticks);
 
 /* The capture file of the 'nth' queue of a port with is_file; false: there is none. */
 bool dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size);

@@ -92,6 +92,26 @@ bears_jitter_and_drift(void **state)
     assert_true(worst > 1000); /* the noise was there */
 }
 
+/* Stamps of a NIC whose counter runs at 78.125 MHz from a start of its own. */
+static void
+stamps_become_times(void **state)
+{
+    const uint64_t hz = 78125000, zero = UINT64_C(0xfffffffffff00000); /* wraps soon */
+    const uint64_t now = start_ns + second;
+    struct dpdk_clock clock;
+
+    (void)state;
+    dpdk_clock_init(&clock, hz, zero, start_ns);
+    dpdk_clock_measure(&clock, zero + hz, now);
+    assert_true(dpdk_clock_stamp(&clock, zero + hz + hz / 1000, now + 1500000) == now + 1000000);
+    /* stamped before the last measurement */
+    assert_true(dpdk_clock_stamp(&clock, zero + hz - hz / 1000, now + 20000) == now - 1000000);
+    /* what can't be: of the future, of long ago, no stamp at all */
+    assert_true(dpdk_clock_stamp(&clock, zero + hz + hz / 100, now) == now);
+    assert_true(dpdk_clock_stamp(&clock, zero - hz, now) == now);
+    assert_true(dpdk_clock_stamp(&clock, 0x123456789abcdef, now) == now);
+}
+
 /* A thread that was held up for a long time measures before it shows a time again. */
 static void
 bears_a_long_pause(void **state)
@@ -133,6 +153,8 @@ main(void)
 {
     const struct CMUnitTest steps[] = {
         {"jitter of 20 us and a rate that wanders leave it within 130 us", bears_jitter_and_drift,
+         NULL, NULL, NULL},
+        {"stamps of a NIC become times, and what can't be is not believed", stamps_become_times,
          NULL, NULL, NULL},
         {"after a long pause it finds back", bears_a_long_pause, NULL, NULL, NULL},
         {"a clock that somebody sets by an hour is taken over at once", follows_a_step, NULL, NULL,

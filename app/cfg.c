@@ -77,6 +77,7 @@ devices_free(struct cfg_device *d, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         free(d[i].device);
         free(d[i].link_type);
+        free(d[i].link);
     }
     free(d);
 }

@@ -6,6 +6,7 @@
  * net_af_packet loses packets and reports none. drivers[] says whose counters mean packets; the
  * rest of the counters are shown as debug lines and enter no sum.
  */
+#define ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock */
 #include "dpdk_port.h"
 
 #include <dirent.h>
@@ -41,6 +42,7 @@ enum {
     PAIRS = 1 << 7,      /* wants as many transmit queues as receive queues */
     WAITS = 1 << 8,      /* makes packets when it is polled: nothing is lost while nobody does */
     FILLS = 1 << 9,      /* its fill ring holds twice the descriptors, besides those received */
+    WAKES = 1 << 10,     /* has receive interrupts */
 };
 
 static const struct driver {
@@ -50,17 +52,17 @@ static const struct driver {
     {"net_pcap", MISSED | NOMBUF | TELLS | ALL_QUEUES},
     {"net_af_packet", SOCKETS | TELLS | ALL_QUEUES},
     {"net_af_xdp", MISSED | TELLS | ALL_QUEUES | FILLS},
-    {"net_tap", IF_DROPS | TELLS | PAIRS},
+    {"net_tap", IF_DROPS | TELLS | PAIRS | WAKES},
     {"net_ring", ALL_QUEUES},
     {"net_memif", PAIRS},
-    {"net_vhost", PAIRS | ALL_QUEUES},
-    {"net_virtio_user", PAIRS | ALL_QUEUES},
-    {"net_virtio", PAIRS | ALL_QUEUES},
+    {"net_vhost", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio_user", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio", PAIRS | ALL_QUEUES | WAKES},
     {"net_null", WAITS},
 };
 /* A NIC: the counters of the hardware. rx_nombuf is a failed refill, and what is lost by it shows
  * up in imissed. */
-static const unsigned traits_of_nic = MISSED | ERRORS | TELLS;
+static const unsigned traits_of_nic = MISSED | ERRORS | TELLS | WAKES;
 
 enum {
     BURST_MAX = 64,
@@ -354,6 +356,20 @@ dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size)
     return arg_copy(p->device->device, "rx_pcap", nth, path, size);
 }
 
+bool
+dpdk_port_clock(const struct dpdk_port *p, uint64_t *ticks)
+{
+    return rte_eth_read_clock(p->id, ticks) == 0;
+}
+
+int
+dpdk_port_fd(const struct dpdk_port *p, unsigned queue)
+{
+    /* net_af_packet makes its sockets queue by queue. If another version does not, the wrong one
+     * wakes nobody, and dpdk_idle.h finds that out. */
+    return p->traits & SOCKETS && p->n_sockets == p->n_queues ? p->sockets[queue] : -1;
+}
+
 /* Which link type do the frames have? The configuration's word; else, for capture files, the files'
  * own. */
 static int
@@ -439,11 +455,14 @@ static const uint64_t rss_needed = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NO
 
 static int
 port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
-               bool with_rss, uint16_t tx_queues, bool with_mtu)
+               bool with_rss, uint16_t tx_queues, bool with_mtu, bool with_interrupts)
 {
     struct rte_eth_conf conf;
 
     memset(&conf, 0, sizeof conf);
+    conf.intr_conf.rxq = with_interrupts;
+    if (p->has_clock)
+        conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
     if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
         conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
@@ -451,7 +470,7 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
         conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
-            .rss_key = (uint8_t *)(uintptr_t)symmetric_key,
+            .rss_key = p->rss == RSS_TRUST ? NULL : (uint8_t *)(uintptr_t)symmetric_key,
             .rss_key_len = info->hash_key_size ? info->hash_key_size : 40,
             .rss_hf = rss_wanted & info->flow_type_rss_offloads,
         };
@@ -466,25 +485,46 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
     return rte_eth_dev_configure(p->id, (uint16_t)p->n_queues, tx_queues, &conf);
 }
 
-/* Configures with all that we want, then with less: what a driver reports about itself may not be
- * what it accepts. */
+/* Configures with RSS and as many transmit queues as the driver wants, then with less: what a
+ * driver reports about itself may not be what it accepts. */
+static int
+port_configure_some(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
+                    bool with_mtu, bool with_interrupts, uint16_t *tx_queues, bool *with_rss)
+{
+    const uint16_t pairs =
+        (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
+    const bool can_rss = p->rss != RSS_OFF && info->flow_type_rss_offloads & rss_wanted &&
+                         info->hash_key_size <= sizeof symmetric_key;
+    int rc = -EINVAL;
+
+    for (int rss = can_rss; rss >= 0; rss--) {
+        for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
+            *tx_queues = tx ? pairs : 0;
+            *with_rss = rss != 0;
+            rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu, with_interrupts);
+            if (rc == 0)
+                return 0;
+        }
+    }
+    return rc;
+}
+
 static int
 port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
                     uint16_t *tx_queues, bool *with_rss, struct pavo_err *err)
 {
-    const uint16_t pairs =
-        (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
-    const bool can_rss =
-        info->flow_type_rss_offloads & rss_wanted && info->hash_key_size <= sizeof symmetric_key;
+    const int can_jumbo = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU;
+    const int can_wake = p->may_sleep && p->traits & WAKES;
+    const int can_stamp = p->has_clock;
     int rc = -EINVAL;
 
     dpdk_log_mark();
-    for (int with_mtu = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU; with_mtu >= 0; with_mtu--) {
-        for (int rss = can_rss; rss >= 0; rss--) {
-            for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
-                *tx_queues = tx ? pairs : 0;
-                *with_rss = rss != 0;
-                rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu);
+    for (int stamps = can_stamp; stamps >= 0; stamps--) {
+        for (int wakes = can_wake; wakes >= 0; wakes--) {
+            for (int jumbo = can_jumbo; jumbo >= 0; jumbo--) {
+                p->has_clock = stamps;
+                p->has_interrupts = wakes;
+                rc = port_configure_some(p, info, room, jumbo, wakes, tx_queues, with_rss);
                 if (rc == 0)
                     return 0;
             }
@@ -577,6 +617,7 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     struct rte_eth_dev_info info;
     uint32_t room;
     uint16_t descriptors, tx_queues;
+    uint64_t ticks;
     bool with_rss;
     int rc;
 
@@ -614,6 +655,14 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     p->is_file = p->has_stamps && arg_count(device->device, "rx_pcap") > 0 &&
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
+
+    p->has_clock =
+        cfg->capture.dpdk.hardware_stamps && !p->has_stamps && dpdk_port_clock(p, &ticks);
+    p->rss = strcmp(cfg->capture.dpdk.rss, "off") == 0     ? RSS_OFF
+             : strcmp(cfg->capture.dpdk.rss, "trust") == 0 ? RSS_TRUST
+                                                           : RSS_AUTO;
+    p->may_sleep = !p->is_file && (strcmp(cfg->capture.dpdk.poll, "adaptive") == 0 ||
+                                   (p->is_vdev && strcmp(cfg->capture.dpdk.poll, "auto") == 0));
 
     room = cfg->capture.dpdk.mbuf_bytes >= 256 ? cfg->capture.dpdk.mbuf_bytes : 2176;
     room -= RTE_PKTMBUF_HEADROOM;
@@ -657,14 +706,14 @@ rss_is_ours(const struct dpdk_port *p)
 }
 
 /* The same table that says which worker owns a flow, as far as the NIC's has the same size. */
-static void
+static bool
 reta_set(const struct dpdk_port *p, unsigned size)
 {
     struct rte_eth_rss_reta_entry64 reta[RETA_GROUPS];
     int rc;
 
     if (size == 0 || size > RETA_GROUPS * 64)
-        return;
+        return false;
     memset(reta, 0, sizeof reta);
     for (unsigned i = 0; i < size; i++) {
         reta[i / 64].mask |= UINT64_C(1) << (i % 64);
@@ -673,6 +722,45 @@ reta_set(const struct dpdk_port *p, unsigned size)
     rc = rte_eth_dev_rss_reta_update(p->id, reta, (uint16_t)size);
     if (rc != 0)
         log_debug("%s: the redirection table could not be set: %s", p->name, strerror(-rc));
+    /* A shorter table says the same if its end and ours meet. */
+    return rc == 0 && (size % PAVO_RETA == 0 || (PAVO_RETA % size == 0 && size % p->n_queues == 0));
+}
+
+/* How the NIC spreads packets over its queues: by our key, by a rule, or as it likes. Says which.
+ */
+static void
+spread_set(struct dpdk_port *p, const struct rte_eth_dev_info *info)
+{
+    const unsigned key_bytes = info->hash_key_size ? info->hash_key_size : 40;
+    enum dpdk_rss_kind kind;
+    char tunnels[64];
+
+    if (p->has_rss) { /* it was configured: is it so? */
+        if (p->n_queues > 1)
+            p->spreads = reta_set(p, info->reta_size);
+        p->has_rss = p->rss == RSS_TRUST || rss_is_ours(p);
+        p->spreads = p->spreads && p->has_rss;
+    }
+    if (p->is_vdev || p->n_queues == 1 || p->rss == RSS_OFF)
+        return;
+    if (p->has_rss) {
+        dpdk_rss_inner(&p->rules, p->id, p->n_queues, symmetric_key, key_bytes, tunnels,
+                       sizeof tunnels);
+        log_info("%s: spreads by the %s key, tunnels by %s%s", p->name,
+                 p->rss == RSS_TRUST ? "driver's" : "symmetric",
+                 tunnels[0] ? "what is inside: " : "their outer addresses", tunnels);
+        return;
+    }
+    kind = dpdk_rss_plain(&p->rules, p->id, p->n_queues, symmetric_key, key_bytes);
+    p->spreads = kind == RSS_RULE_KEY;
+    log_info(
+        "%s: %s", p->name,
+        kind == RSS_RULE_KEY ? "spreads TCP and UDP by the symmetric key, set by rules"
+        : kind == RSS_RULE_FUNCTION
+            ? "spreads TCP and UDP by a symmetric function of its own: both directions of a "
+              "flow come to one queue, and go to their worker through memory (handed_off)"
+            : "does not spread symmetrically: packets go to their flow's worker through memory "
+              "(handed_off)");
 }
 
 static void
@@ -712,13 +800,7 @@ dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err
         rte_eth_stats_reset(p->id);
     if (cfg->capture.promiscuous)
         promiscuous_on(p, &info);
-    if (p->has_rss) {
-        if (p->n_queues > 1)
-            reta_set(p, info.reta_size);
-        p->has_rss = rss_is_ours(p);
-        if (!p->has_rss)
-            log_debug("%s: its hash is not the symmetric one; workers compute it", p->name);
-    }
+    spread_set(p, &info);
     if (p->traits & IF_DROPS) {
         char name[IF_NAMESIZE];
 
@@ -831,6 +913,30 @@ dpdk_port_debug(const struct dpdk_port *p)
     free(values);
 }
 
+/* ---- the link
+ * ------------------------------------------------------------------------------------------- */
+
+void
+dpdk_port_look(struct dpdk_port *p)
+{
+    const uint8_t before = atomic_load_explicit(&p->link_state, memory_order_relaxed);
+    struct rte_eth_link link;
+    uint8_t now;
+
+    if (p->is_file || rte_eth_link_get_nowait(p->id, &link) != 0)
+        return;
+    now = link.link_status ? CAP_LINK_UP : CAP_LINK_DOWN;
+    if (now == before)
+        return;
+    atomic_store_explicit(&p->link_state, now, memory_order_relaxed);
+    if (now == CAP_LINK_DOWN && before == CAP_LINK_UP)
+        pavo_stat_add(&p->link_downs, 1);
+    if (now == CAP_LINK_DOWN)
+        log_warn("%s: the link is down: nothing comes until it is up again", p->name);
+    else if (before == CAP_LINK_DOWN)
+        log_info("%s: the link is up", p->name);
+}
+
 /* ---- the end
  * -------------------------------------------------------------------------------------------- */
 
@@ -840,6 +946,7 @@ dpdk_port_close(struct dpdk_port *p)
     if (p->is_open) {
         if (p->is_started && log_get_level() >= LOG_DEBUG)
             dpdk_port_debug(p);
+        dpdk_rss_close(&p->rules, p->id);
         if (p->is_promiscuous)
             rte_eth_promiscuous_disable(p->id);
         if (p->is_started)

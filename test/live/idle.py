@@ -39,9 +39,11 @@ class Sensor:
         self.err, self.out = f"{TMP}/{self.prefix}.err", f"{TMP}/{self.prefix}.jsonl"
         self.dpdk = ["--set", "capture.backend=dpdk", "--set", "capture.dpdk.hugepages=false", "--set",
                      f"capture.dpdk.file_prefix={self.prefix}", "--workers", "1"] if "endpoint" not in name else []
+        # meson has the C library fill what it hands out, and then all of it is resident.
+        env = {key: value for key, value in os.environ.items() if key != "MALLOC_PERTURB_"}
         self.process = subprocess.Popen(["ip", "netns", "exec", A, ARGS.pavo, "run", "-v", *arguments, *self.dpdk, "--set",
                                          f"control.stats_socket={TMP}/{self.prefix}.sock", "-w", f"json:{self.out}"],
-                                        stdout=subprocess.DEVNULL, stderr=open(self.err, "w"))
+                                        stdout=subprocess.DEVNULL, stderr=open(self.err, "w"), env=env)
         PROCESSES.append(self.process)
         for _ in range(200):
             if "listening" in self.said() or self.process.poll() is not None:

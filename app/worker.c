@@ -654,15 +654,16 @@ worker_run_loop(struct worker *w)
     while (w->phase != WORKER_DONE) {
         bool busy = false;
 
-        for (unsigned i = 0; i < w->n_queues; i++)
-            if (!w->queues[i].has_ended)
-                busy |= receive(w, &w->queues[i]);
+        /* First what others sent: they received it while this worker may have slept. */
         if (w->run->n > 1) {
             w->patience_ns = PATIENCE_SLEEPER_NS; /* the ring it comes from buffers meanwhile */
             busy |= resolve_drain(w);
             own_flush(w); /* fragments of others whose flow is ours */
             busy |= account_drain(w);
         }
+        for (unsigned i = 0; i < w->n_queues; i++)
+            if (!w->queues[i].has_ended)
+                busy |= receive(w, &w->queues[i]);
         if (w->frags_jumped) {
             w->frags_jumped = false;
             (void)pavo_frags_expire(w->frags, UINT64_MAX, fragment_emit, w);

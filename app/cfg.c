@@ -789,6 +789,8 @@ cfg_close(struct cfg *c)
     free(c->capture.precision);
     strings_free(c->capture.dpdk.eal, c->capture.dpdk.n_eal);
     free(c->capture.dpdk.file_prefix);
+    free(c->capture.dpdk.poll);
+    free(c->capture.dpdk.rss);
     free(c->workers.cores);
     free(c->control.stats_socket);
     free(c->stats.certificate);

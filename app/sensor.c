@@ -294,7 +294,7 @@ run_fill(struct sensor *s, struct pavo_err *err)
     run->n_receivers = n_queues < run->n ? n_queues : run->n;
     is_one = n_queues >= run->n && n_queues > 0 && queues_of_device(s->set, 0) == n_queues;
     run->has_resolve = run->n > 1 && n_queues > 1;
-    /* The table of a device is i % queues (dpdk_port.c): who polls that queue owns the hash. */
+    /* The table of a device is i % queues (dpdk_spread.c): who polls that queue owns the hash. */
     for (unsigned i = 0; i < OWNERS; i++)
         run->owner[i] = (uint8_t)(is_one ? i % n_queues % run->n : sensor_owner(i, run->n));
     run->key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);

@@ -688,9 +688,7 @@ worker_run_loop(struct worker *w)
     while (w->phase != WORKER_DONE) {
         bool busy = false;
 
-        for (unsigned i = 0; i < w->n_queues; i++)
-            if (!w->queues[i].has_ended)
-                busy |= receive(w, &w->queues[i]);
+        /* First what others sent: they received it while this worker may have slept. */
         if (w->run->n > 1) {
             w->patience_ns = PATIENCE_SLEEPER_NS; /* the ring it comes from buffers meanwhile */
             busy |= resolve_drain(w);
@@ -698,6 +696,9 @@ worker_run_loop(struct worker *w)
             busy |= account_drain(w);
             pavo_lap(w->laps, PAVO_LAP_MESH);
         }
+        for (unsigned i = 0; i < w->n_queues; i++)
+            if (!w->queues[i].has_ended)
+                busy |= receive(w, &w->queues[i]);
         if (w->frags_jumped) {
             w->frags_jumped = false;
             (void)pavo_frags_expire(w->frags, UINT64_MAX, fragment_emit, w);

@@ -39,8 +39,8 @@ class Sensor:
         self.err, self.out = f"{TMP}/{self.prefix}.err", f"{TMP}/{self.prefix}.jsonl"
         self.dpdk = ["--set", "capture.backend=dpdk", "--set", "capture.dpdk.hugepages=false", "--set",
                      f"capture.dpdk.file_prefix={self.prefix}", "--workers", "1"] if "endpoint" not in name else []
-        # meson has the C library fill what it hands out, and then all of it is resident.
-        env = {key: value for key, value in os.environ.items() if key != "MALLOC_PERTURB_"}
+        # meson sets MALLOC_PERTURB_, which touches all memory.
+        env = {k: v for k, v in os.environ.items() if k != "MALLOC_PERTURB_"}
         self.process = subprocess.Popen(["ip", "netns", "exec", A, ARGS.pavo, "run", "-v", *arguments, *self.dpdk, "--set",
                                          f"control.stats_socket={TMP}/{self.prefix}.sock", "-w", f"json:{self.out}"],
                                         stdout=subprocess.DEVNULL, stderr=open(self.err, "w"), env=env)
@@ -126,7 +126,7 @@ def one(name, arguments, sender, rests):
         check(plan["0"]["polls"].endswith(":0"), f"{name}: telemetry has the plan", f"{plan}")
     status = sensor.stop()
     said = sensor.said()
-    check(status == 0 and f"lost       0" in said, f"{name}: it ends in balance, nothing is lost", f"status {status}: {said[-400:]}")
+    check(status == 0 and "lost       0" in said, f"{name}: it ends in balance, nothing is lost", f"status {status}: {said[-400:]}")
     if rests:
         sleeps = [l for l in said.splitlines() if "ended by the device" in l]
         woken = int(sleeps[0].split()[-5]) if sleeps else 0

@@ -263,9 +263,14 @@ plan_hugepages(struct plan *p)
 static int
 plan_make(struct plan *p, struct pavo_err *err)
 {
-    int nodes[WORKERS_MAX], rc;
+    struct topo_want wants[WORKERS_MAX];
+    int rc;
 
-    rc = topo_read(&p->topo, p->recorded, err);
+    rc = topo_read(&p->topo,
+                   &(struct topo_from){.recorded = p->recorded,
+                                       .sys = p->recorded ? NULL : "/sys",
+                                       .with_nics = true},
+                   err);
     if (rc == 0)
         rc = plan_sources(p, err);
     if (rc < 0)
@@ -274,10 +279,14 @@ plan_make(struct plan *p, struct pavo_err *err)
     for (unsigned i = 0; i < p->n_workers; i++) {
         unsigned number;
 
-        nodes[i] = i < p->n_queues && p->n_sources ? source_of_queue(p, i, &number)->node : -1;
+        const struct source_plan *from =
+            i < p->n_queues && p->n_sources ? source_of_queue(p, i, &number) : NULL;
+
+        wants[i] = (struct topo_want){.node = from ? from->node : -1,
+                                      .source = from ? (unsigned)(from - p->sources) : UINT32_MAX};
     }
-    rc = topo_place_workers(&p->topo, p->cfg->workers.cores, p->n_workers, nodes,
-                            p->n_workers == 1 && !p->is_dpdk, p->places, err);
+    rc = topo_place_workers(&p->topo, p->cfg->workers.cores, p->cfg->workers.smt, p->n_workers,
+                            wants, p->n_workers == 1 && !p->is_dpdk, p->places, err);
     if (rc < 0)
         return rc;
     plan_memory(p);

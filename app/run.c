@@ -258,6 +258,7 @@ run_sensor(struct run *r)
                  r->set.n_queues == 1 ? "queue" : "queues");
     r->start_ms = clock_ms();
     r->now = (struct report_rate){.ms = r->start_ms};
+    sensor_settle_control(r->sensor);
     sensor_go(r->sensor);
     wait_for_end(r);
     return add_up(r);

@@ -6,7 +6,8 @@ static const struct place_case {
     const char *says, *machine, *cores;
     unsigned n;
     int nodes[8]; /* of the devices */
-    bool may_float;
+    unsigned sources[8];
+    bool may_float, smt;
     const char *expects; /* processors; NULL: refused */
 } cases[] = {
     {.says = "one worker that sleeps is not pinned",
@@ -28,18 +29,18 @@ static const struct place_case {
      .n = 3,
      .nodes = {-1, -1, -1},
      .expects = "1 2 3"},
-    {.says = "with as many workers as cores none is left",
+    {.says = "with as many workers as cores none is left, and the last takes the system's",
      .machine = "core:4 pu:1",
      .cores = "auto",
      .n = 4,
      .nodes = {-1, -1, -1, -1},
-     .expects = "0 1 2 3"},
-    {.says = "a core's second thread is the last choice",
+     .expects = "1 2 3 0"},
+    {.says = "a core's second thread is the last choice, and then not the system's",
      .machine = "core:2 pu:2",
      .cores = "auto",
      .n = 3,
      .nodes = {-1, -1, -1},
-     .expects = "0 2 1"},
+     .expects = "2 0 3"},
     {.says = "workers go near their device",
      .machine = "numa:2 core:4 pu:1",
      .cores = "auto",
@@ -94,19 +95,22 @@ is_placed(void **state)
     const struct place_case *c = *state;
     struct topo *t = calloc(1, sizeof *t);
     struct topo_place places[8];
+    struct topo_want wants[8];
     struct pavo_err err;
     char got[64] = "";
 
-    assert_int_equal(topo_read(t, c->machine, &err), 0);
+    assert_int_equal(topo_read(t, &(struct topo_from){.recorded = c->machine}, &err), 0);
+    for (unsigned i = 0; i < 8; i++)
+        wants[i] = (struct topo_want){.node = c->nodes[i], .source = c->sources[i]};
     if (!c->expects) {
-        assert_true(topo_place_workers(t, c->cores, c->n, c->nodes, c->may_float, places, &err) <
-                    0);
+        assert_true(
+            topo_place_workers(t, c->cores, c->smt, c->n, wants, c->may_float, places, &err) < 0);
         assert_non_null(strstr(err.text, "workers.cores"));
         free(t);
         return;
     }
-    assert_int_equal(topo_place_workers(t, c->cores, c->n, c->nodes, c->may_float, places, &err),
-                     0);
+    assert_int_equal(
+        topo_place_workers(t, c->cores, c->smt, c->n, wants, c->may_float, places, &err), 0);
     for (unsigned i = 0; i < c->n; i++) {
         snprintf(got + strlen(got), sizeof got - strlen(got), "%s%d", i ? " " : "", places[i].pu);
         assert_true(strlen(places[i].why) > 5);
@@ -121,9 +125,9 @@ this_machine_has_processors(void **state)
     struct topo *t = calloc(1, sizeof *t);
     struct pavo_err err;
 
-    assert_int_equal(topo_read(t, NULL, &err), 0);
+    assert_int_equal(topo_read(t, &(struct topo_from){.sys = "/sys", .with_nics = true}, &err), 0);
     assert_true(t->n_pus >= 1 && t->n_cores >= 1);
-    assert_true(topo_read(t, "no such machine", &err) < 0);
+    assert_true(topo_read(t, &(struct topo_from){.recorded = "no such machine"}, &err) < 0);
     assert_true(strlen(err.text) > 0);
     free(t);
 }

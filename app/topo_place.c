@@ -265,8 +265,6 @@ say_of_place(const struct topo *t, const struct topo_place *all, unsigned n, boo
         say(out, "; no isolated core is left");
     if (pu->core == system_core(t) && t->n_cores > 1)
         say(out, "; this is the system's core: no other is left");
-    if (sibling && !is_shared)
-        say(out, "; its hardware thread %u stays idle", sibling->os);
 }
 
 /* Worker 'i' is the how-manieth of its device? */

@@ -125,22 +125,13 @@ plan_source_of(const struct plan *p, unsigned queue, unsigned *number)
 /* ---- threads ----------------------------------------------------------------------------------
  */
 
-const struct topo_pu *
-plan_pu(const struct plan *p, int os)
-{
-    for (unsigned i = 0; os >= 0 && i < p->topo.n_pus; i++)
-        if (p->topo.pus[i].os == (unsigned)os)
-            return &p->topo.pus[i];
-    return NULL;
-}
-
 bool
 plan_is_idle_sibling(const struct plan *p, const struct topo_pu *pu)
 {
     bool shares = false;
 
     for (unsigned i = 0; i < p->n_workers; i++) {
-        const struct topo_pu *of = plan_pu(p, p->places[i].pu);
+        const struct topo_pu *of = topo_pu_of(&p->topo, p->places[i].pu);
 
         if (of == pu)
             return false;

@@ -62,9 +62,8 @@ struct plan {
 
 /* The source of a queue, counted over all, and the queue's number there. */
 const struct plan_source *plan_source_of(const struct plan *p, unsigned queue, unsigned *number);
-/* Does this worker run on that processor's core without being on it? */
+/* Is it a hardware thread of a worker's core on which no worker is? */
 bool plan_is_idle_sibling(const struct plan *p, const struct topo_pu *pu);
-const struct topo_pu *plan_pu(const struct plan *p, int os);
 uint64_t plan_huge_free(const struct plan_node *n);
 
 void plan_steps(struct plan *p);

@@ -184,27 +184,39 @@ print_other(const struct plan *p, const char *name, const struct topo_place *at,
     fprintf(out, "\n");
 }
 
-/* Threads for one reason in a row stand below it together. */
+/* The first worker that is where it is for the same reason. */
+static unsigned
+first_alike(const struct plan *p, unsigned worker)
+{
+    unsigned i = 0;
+
+    while (i < worker && strcmp(p->places[i].why, p->places[worker].why) != 0)
+        i++;
+    return i;
+}
+
+/* Workers for one reason stand below it together. */
 static void
 print_threads(const struct plan *p, FILE *out)
 {
-    const char *why = NULL;
     char idle[256];
 
     fprintf(out, "threads\n");
-    for (unsigned i = 0; i < p->n_workers; i++) {
-        const struct topo_place *at = &p->places[i];
-
-        if (!why || strcmp(why, at->why) != 0)
-            fprintf(out, "  %s:\n", at->why);
-        why = at->why;
-        fprintf(out, "    worker %u", i);
-        print_place(p, at, out);
-        fprintf(out, ": ");
-        print_duty(p, i, out);
-        fprintf(out, "\n");
+    for (unsigned first = 0; first < p->n_workers; first++) {
+        if (first_alike(p, first) != first)
+            continue;
+        fprintf(out, "  %s:\n", p->places[first].why);
+        for (unsigned i = first; i < p->n_workers; i++) {
+            if (first_alike(p, i) != first)
+                continue;
+            fprintf(out, "    worker %u", i);
+            print_place(p, &p->places[i], out);
+            fprintf(out, ": ");
+            print_duty(p, i, out);
+            fprintf(out, "\n");
+        }
     }
-    print_other(p, "export thread", &p->exporter, why, out);
+    print_other(p, "export thread", &p->exporter, NULL, out);
     print_other(p, "control", &p->control, p->exporter.why, out);
     processors_that(p, plan_is_idle_sibling, idle, sizeof idle);
     if (idle[0])
@@ -225,7 +237,7 @@ print_node(const struct plan *p, const struct plan_node *n, FILE *out)
         fprintf(out, "  node %d: ", n->os);
     else
         fprintf(out, "  this machine: ");
-    fprintf(out, "%s of ordinary memory for %u worker%s", size_text(text, sizeof text, n->tables),
+    fprintf(out, "%s for the tables of %u worker%s", size_text(text, sizeof text, n->tables),
             n->n_workers, plural(n->n_workers));
     if (n->huge_needed) {
         fprintf(out, "; huge pages: %s needed", size_text(text, sizeof text, n->huge_needed));

@@ -238,7 +238,7 @@ cores_of_workers(const struct plan *p, bool *set)
 {
     for (unsigned i = 0; i < p->topo.n_pus; i++)
         for (unsigned j = 0; j < p->n_workers; j++) {
-            const struct topo_pu *pu = plan_pu(p, p->places[j].pu);
+            const struct topo_pu *pu = topo_pu_of(&p->topo, p->places[j].pu);
 
             if (pu && pu->core == p->topo.pus[i].core && p->topo.pus[i].os < TOPO_MAX)
                 set[p->topo.pus[i].os] = true;
@@ -295,33 +295,76 @@ step_isolate(struct plan *p)
     }
 }
 
-static void
-step_crowded(struct plan *p)
+/* Workers that share their physical core with another one. */
+static unsigned
+n_sharing(const struct plan *p)
 {
-    bool cores[TOPO_MAX] = {false};
     unsigned n = 0;
 
     for (unsigned i = 0; i < p->n_workers; i++) {
-        const struct topo_pu *pu = plan_pu(p, p->places[i].pu);
+        const struct topo_pu *pu = topo_pu_of(&p->topo, p->places[i].pu);
+        bool shares = false;
 
-        n += pu && pu->core < TOPO_MAX && !cores[pu->core];
-        if (pu && pu->core < TOPO_MAX)
-            cores[pu->core] = true;
+        for (unsigned j = 0; pu && j < p->n_workers; j++) {
+            const struct topo_pu *other = topo_pu_of(&p->topo, p->places[j].pu);
+
+            shares = shares || (other && other != pu && other->core == pu->core);
+        }
+        n += shares;
     }
-    if (n > 0 ? n == p->n_workers || p->cfg->workers.smt : p->n_workers <= p->topo.n_pus)
-        return;
-    command(step(p, false,
-                 "%u workers poll on %u physical cores, and those of one core slow each other "
-                 "down: take fewer queues or workers",
-                 p->n_workers, p->topo.n_cores),
-            "pavo run --workers %u ...", p->topo.n_cores > 1 ? p->topo.n_cores - 1 : 1);
+    return n;
+}
+
+static void
+step_crowded(struct plan *p)
+{
+    const bool is_auto = strcmp(p->cfg->workers.cores, "auto") == 0;
+    const unsigned n = n_sharing(p), most = p->topo.n_cores > 1 ? p->topo.n_cores - 1 : 1;
+
+    if (n > 0 && !is_auto)
+        step(p, false,
+             "%u workers share physical cores and slow each other down: name other cores in "
+             "workers.cores",
+             n);
+    else if (is_auto && ((n > 0 && !p->cfg->workers.smt) || p->n_workers > p->topo.n_pus))
+        command(step(p, false,
+                     "%u workers poll on %u physical cores and slow each other down: let each "
+                     "poll several queues",
+                     p->n_workers, p->topo.n_cores),
+                "pavo run --workers %u ...", most);
+}
+
+/* Reaching the packets of a NIC of another node costs every burst. */
+static void
+step_far(struct plan *p)
+{
+    for (unsigned i = 0; i < p->n_sources; i++) {
+        const struct plan_source *s = &p->sources[i];
+        unsigned n = 0, cores = 0;
+
+        for (unsigned q = 0; s->node >= 0 && q < p->n_queues && q < p->n_workers; q++) {
+            unsigned number;
+
+            n += plan_source_of(p, q, &number) == s && p->places[q].pu >= 0 &&
+                 p->places[q].node != s->node;
+        }
+        for (unsigned j = 0; j < p->topo.n_pus; j++)
+            cores += p->topo.pus[j].node == s->node && p->topo.pus[j].thread == 0;
+        if (n > 0)
+            step(p, false,
+                 "%u of the workers that poll %s are not on its node %d, which has %u cores: "
+                 "fewer queues, or a NIC on another node",
+                 n, s->name, s->node, cores);
+    }
 }
 
 static void
 steps_processors(struct plan *p)
 {
-    if (p->is_dpdk && p->n_sources > 0)
+    if (p->is_dpdk && p->n_sources > 0) {
         step_crowded(p);
+        step_far(p);
+    }
     if (!is_pinned(p) || !p->sys)
         return;
     if (p->is_dpdk && p->topo.n_cores > 2)

@@ -18,25 +18,22 @@ static int
 load(hwloc_topology_t topology, const struct topo_from *from, struct pavo_err *err)
 {
     const char *recorded = from->recorded;
+    const bool is_file = recorded && access(recorded, R_OK) == 0;
 
-    if (recorded && access(recorded, R_OK) == 0) {
-        if (hwloc_topology_set_xml(topology, recorded) != 0)
-            return pavo_err_set(
-                err, EINVAL,
-                "%.200s is not a topology in hwloc's XML (lstopo --of xml FILE writes one)",
-                recorded);
-    } else if (recorded && hwloc_topology_set_synthetic(topology, recorded) != 0) {
+    if (!is_file && recorded && hwloc_topology_set_synthetic(topology, recorded) != 0)
         return pavo_err_set(
             err, EINVAL,
             "\"%.200s\" is neither a file nor a description such as \"numa:2 core:8 pu:2\"",
             recorded);
-    }
     if (from->with_nics)
         hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
-    if (hwloc_topology_load(topology) != 0)
-        return recorded
-                   ? pavo_err_set(err, EINVAL, "%.200s: hwloc can't read this topology", recorded)
-                   : pavo_err_set(err, EIO, "hwloc can't tell the topology of this machine");
+    if ((is_file && hwloc_topology_set_xml(topology, recorded) != 0) ||
+        hwloc_topology_load(topology) != 0)
+        return is_file ? pavo_err_set(err, EINVAL,
+                                      "%.200s is not a topology in hwloc's XML (lstopo --of xml "
+                                      "FILE writes one)",
+                                      recorded)
+                       : pavo_err_set(err, EIO, "hwloc can't tell the topology of this machine");
     return 0;
 }
 
@@ -154,7 +151,8 @@ read_hwloc(struct topo *t, const struct topo_from *from, struct pavo_err *err)
     allowed = hwloc_topology_get_allowed_cpuset(topology);
     while ((pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu)) != NULL) {
         t->n_machine++;
-        if (t->n_pus < TOPO_MAX && hwloc_bitmap_isset(allowed, pu->os_index))
+        if (t->n_pus < TOPO_MAX && pu->os_index < TOPO_OS &&
+            hwloc_bitmap_isset(allowed, pu->os_index))
             pu_add(t, topology, pu);
     }
     t->n_packages = (unsigned)hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE);
@@ -167,6 +165,12 @@ read_hwloc(struct topo *t, const struct topo_from *from, struct pavo_err *err)
     return 0;
 }
 #endif
+
+const struct topo_pu *
+topo_pu_of(const struct topo *t, int os)
+{
+    return os >= 0 && os < TOPO_OS && t->by_os[os] ? &t->pus[t->by_os[os] - 1] : NULL;
+}
 
 int
 topo_device_node(const struct topo *t, const char *sys, const char *device)
@@ -242,7 +246,7 @@ isolate(void *ctx, unsigned cpu)
 
     for (unsigned i = 0; i < t->n_pus; i++)
         if (t->pus[i].os == cpu)
-            t->pus[i].is_isolated = t->has_isolated = true;
+            t->pus[i].is_isolated = true;
 }
 
 static void
@@ -280,10 +284,10 @@ narrow(struct topo *t)
 static void
 count(struct topo *t)
 {
-    t->has_isolated = false;
     for (unsigned i = 0; i < t->n_pus; i++) {
         struct topo_pu *pu = &t->pus[i];
 
+        t->by_os[pu->os] = (uint16_t)(i + 1);
         pu->thread = i > 0 && pu[-1].core == pu->core ? pu[-1].thread + 1 : 0;
         t->n_cores += pu->thread == 0;
         t->has_small = t->has_small || pu->is_small;

@@ -8,7 +8,7 @@
 
 #include "pavo_flow.h"
 
-enum { TOPO_MAX = 1024, TOPO_NICS = 64, TOPO_NODES = 64 };
+enum { TOPO_MAX = 1024, TOPO_OS = 4096, TOPO_NICS = 64, TOPO_NODES = 64 };
 
 struct topo_pu {
     unsigned os;      /* number that the system uses */
@@ -22,6 +22,7 @@ struct topo_pu {
 
 struct topo {
     struct topo_pu pus[TOPO_MAX]; /* those this process may use, by core and thread */
+    uint16_t by_os[TOPO_OS];      /* place in 'pus' + 1, by the system's number; 0: none */
     unsigned n_pus, n_cores, n_nodes, n_packages;
     unsigned n_machine; /* processors of the machine, allowed or not */
     bool has_small, has_isolated;
@@ -46,6 +47,8 @@ struct topo_from {
 
 /* Main thread. 0 or -errno with err. */
 int topo_read(struct topo *t, const struct topo_from *from, struct pavo_err *err);
+/* The processor of that number, if it is there and allowed; NULL, also for -1. */
+const struct topo_pu *topo_pu_of(const struct topo *t, int os);
 /* Node of a device, as a configuration names it: what the /sys tree says, else hwloc; -1: unknown,
  * or there is one node. */
 int topo_device_node(const struct topo *t, const char *sys, const char *device);

@@ -17,15 +17,6 @@
 /* ---- what is said of processors ---------------------------------------------------------------
  */
 
-static const struct topo_pu *
-pu_of(const struct topo *t, int os)
-{
-    for (unsigned i = 0; os >= 0 && i < t->n_pus; i++)
-        if (t->pus[i].os == (unsigned)os)
-            return &t->pus[i];
-    return NULL;
-}
-
 /* The core that is left to interrupts and everybody else: the first that is not isolated. */
 static unsigned
 system_core(const struct topo *t)
@@ -40,7 +31,7 @@ static bool
 is_on_core(const struct topo *t, const struct topo_place *workers, unsigned n, unsigned core)
 {
     for (unsigned i = 0; i < n; i++) {
-        const struct topo_pu *pu = pu_of(t, workers[i].pu);
+        const struct topo_pu *pu = topo_pu_of(t, workers[i].pu);
 
         if (pu && pu->core == core)
             return true;
@@ -163,7 +154,7 @@ place_list(const struct topo *t, const char *cores, unsigned n, const struct top
                             "set workers.count",
                             cores, l.n, n);
     for (unsigned i = 0; i < n; i++) {
-        const struct topo_pu *pu = pu_of(t, (int)l.cores[i]);
+        const struct topo_pu *pu = topo_pu_of(t, (int)l.cores[i]);
 
         if (!pu)
             return pavo_err_set(err, EINVAL,
@@ -249,7 +240,7 @@ static void
 say_of_place(const struct topo *t, const struct topo_place *all, unsigned n, bool smt, int node,
              struct topo_place *out)
 {
-    const struct topo_pu *pu = pu_of(t, out->pu), *sibling = sibling_of(t, pu);
+    const struct topo_pu *pu = topo_pu_of(t, out->pu), *sibling = sibling_of(t, pu);
     const bool is_shared = sibling && is_taken(all, n, sibling);
 
     if (is_shared)
@@ -382,8 +373,8 @@ topo_place_export(const struct topo *t, const struct topo_place *workers, unsign
         }
     }
     if (!best) {
-        say(out, "not pinned: every core has a worker; on the hardware threads that are left, if "
-                 "there are any");
+        say(out, "not pinned: every core has a worker%s",
+            n < t->n_pus ? ", and it runs on hardware threads without one" : "");
         return;
     }
     out->pu = (int)best->os;
@@ -518,7 +509,7 @@ topo_settle(const struct topo *t, const struct topo_place *place, const struct t
             unsigned n)
 {
 #ifdef __linux__
-    const struct topo_pu *pu = pu_of(t, place->pu);
+    const struct topo_pu *pu = topo_pu_of(t, place->pu);
     cpu_set_t set;
 
     if (!pu) {

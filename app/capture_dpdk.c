@@ -44,6 +44,7 @@
 #include "dpdk_pcap.h"
 #include "dpdk_port.h"
 #include "log.h"
+#include "topo.h"
 
 enum {
     BURST_MAX = 64,
@@ -598,14 +599,20 @@ static const struct cap_ops dq_ops = {
 static unsigned
 auto_queues(const struct cfg *cfg)
 {
-    unsigned workers = cfg->workers.count, queues;
-    cpu_set_t cpus;
+    const struct topo_from from = {.sys = "/sys", .with_nics = true};
+    const unsigned n = cfg->capture.n_devices;
+    unsigned queues = cfg->workers.count / n;
+    struct topo *t = cfg->workers.count ? NULL : calloc(1, sizeof *t);
+    int *nodes = calloc(n, sizeof *nodes);
+    struct pavo_err err;
 
-    CPU_ZERO(&cpus);
-    if (!workers && sched_getaffinity(0, sizeof cpus, &cpus) == 0)
-        workers =
-            CPU_COUNT(&cpus) > 2 ? (unsigned)CPU_COUNT(&cpus) - 1 : (unsigned)CPU_COUNT(&cpus);
-    queues = workers / cfg->capture.n_devices;
+    if (t && nodes && topo_read(t, &from, &err) == 0) {
+        for (unsigned i = 0; i < n; i++)
+            nodes[i] = topo_device_node(t, from.sys, cfg->capture.devices[i].device);
+        queues = topo_auto_queues(t, cfg->workers.smt, nodes, n);
+    }
+    free(nodes);
+    free(t);
     return queues ? queues : 1;
 }
 
@@ -669,6 +676,7 @@ queues_open(struct dq_port *at, const struct cfg *cfg, struct cap_set *set, stru
 int
 capture_dpdk_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err)
 {
+    unsigned queues;
     int rc;
 
     if (cfg->capture.n_devices == 0)
@@ -696,10 +704,11 @@ capture_dpdk_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *e
         rc = pavo_err_set(err, ENOMEM, "dpdk: no memory");
         goto fail;
     }
+    queues = auto_queues(cfg);
     for (unsigned i = 0; i < cfg->capture.n_devices; i++) {
         struct dq_port *at = &dpdk.ports[i];
 
-        rc = dpdk_port_open(&at->port, cfg, &cfg->capture.devices[i], auto_queues(cfg), err);
+        rc = dpdk_port_open(&at->port, cfg, &cfg->capture.devices[i], queues, err);
         if (rc < 0)
             goto fail;
         dpdk.n_ports++;

@@ -61,6 +61,7 @@ struct cfg {
     struct {
         uint32_t count;       /* 0: auto */
         char *cores;          /* "auto", "none" (do not pin) or a list "2-5,8" */
+        bool smt;             /* both hardware threads of a core may be workers */
         uint32_t record_ring; /* records per worker */
         uint32_t mesh_ring;   /* packets per pair of workers */
     } workers;

@@ -238,6 +238,12 @@ const struct cfg_key cfg_keys[] = {
      .help = "auto: pinned near their NIC when there are several workers or they poll; none: "
              "wherever the "
              "scheduler puts them; or a list such as 2-5,8."},
+    {.name = "workers.smt",
+     .type = CFG_BOOL,
+     AT(workers.smt),
+     .fallback = "false",
+     .help = "true: both hardware threads of a core may become workers where workers.cores is "
+             "auto. false: the second one stays idle while there are cores enough."},
     {.name = "workers.record_ring",
      .type = CFG_COUNT,
      AT(workers.record_ring),

@@ -270,6 +270,7 @@ run_sensor(struct run *r)
         dpdk_telemetry_open(r->sensor);
 #endif
     r->is_live = is_live;
+    sensor_settle_control(r->sensor);
     sensor_go(r->sensor);
     wait_for_end(r);
     watch_look(&r->watch, r->sensor);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ struct sensor {
     struct worker *workers; /* cache-line aligned */
     struct seat *seats;
     struct topo *topo;
-    struct topo_place *places;
+    struct topo_place *places, export_place;
     struct exporter exporter;
     pthread_t export_thread;
     bool has_export_thread;
@@ -154,7 +155,7 @@ export_thread(void *ctx)
     ssize_t unused;
 
     thread_name("export", 0);
-    topo_avoid(s->topo, s->places, s->run.n);
+    topo_settle(s->topo, &s->export_place, s->places, s->run.n);
     if (!gate_wait(s))
         return NULL;
     exporter_run(&s->exporter);
@@ -325,13 +326,21 @@ run_fill(struct sensor *s, struct pavo_err *err)
     return rc;
 }
 
+/* Where the driver does not know the node, /sys or hwloc may. */
+static int
+queue_node(const struct topo *t, const struct cap_queue *q)
+{
+    return q->node >= 0 || !q->wall_clock ? q->node : topo_device_node(t, "/sys", q->name);
+}
+
 /* Queue i is polled by worker i modulo their number. */
 static int
 workers_fill(struct sensor *s, struct pavo_err *err)
 {
     const struct cap_set *set = s->set;
-    int nodes[WORKERS_MAX];
+    struct topo_want wants[WORKERS_MAX];
     bool may_float = s->run.n == 1;
+    int rc;
 
     promises_check(s);
     for (unsigned i = 0; i < s->run.n; i++) {
@@ -343,26 +352,31 @@ workers_fill(struct sensor *s, struct pavo_err *err)
         w->queues = calloc(most, sizeof *w->queues);
         if (!w->queues)
             return pavo_err_set(err, ENOMEM, "worker %u: no memory", i);
-        nodes[i] = -1;
+        wants[i] = (struct topo_want){.node = -1, .source = UINT_MAX};
     }
     for (unsigned i = 0; i < set->n_queues; i++) {
         struct worker *w = &s->workers[i % s->run.n];
 
         w->queues[w->n_queues++] =
             (struct worker_queue){.q = set->queues[i], .clock = s->run.clock};
-        if (nodes[w->id] < 0)
-            nodes[w->id] = set->queues[i]->node;
+        if (w->n_queues == 1) /* the first decides, as in `pavo plan` */
+            wants[w->id] = (struct topo_want){.node = queue_node(s->topo, set->queues[i]),
+                                              .source = set->queues[i]->source};
     }
     if (strcmp(s->cfg->capture.backend, "dpdk") == 0)
         may_float = false; /* it polls */
-    return topo_place_workers(s->topo, s->cfg->workers.cores, s->run.n, nodes, may_float, s->places,
-                              err);
+    rc = topo_place_workers(s->topo, s->cfg->workers.cores, s->cfg->workers.smt, s->run.n, wants,
+                            may_float, s->places, err);
+    if (rc == 0)
+        topo_place_export(s->topo, s->places, s->run.n, &s->export_place);
+    return rc;
 }
 
 struct sensor *
 sensor_open(const struct cfg *cfg, struct cap_set *set, struct pavo_sink **sinks, unsigned n_sinks,
             struct pavo_err *err)
 {
+    const struct topo_from from = {.sys = "/sys", .with_nics = cfg->capture.n_devices > 0};
     struct sensor *s = calloc(1, sizeof *s);
     size_t bytes;
 
@@ -402,7 +416,7 @@ sensor_open(const struct cfg *cfg, struct cap_set *set, struct pavo_sink **sinks
     }
     for (unsigned i = 0; i < s->run.n; i++)
         s->seats[i].sensor = s;
-    if (topo_read(s->topo, NULL, err) < 0 || workers_fill(s, err) < 0 || start_threads(s, err) < 0)
+    if (topo_read(s->topo, &from, err) < 0 || workers_fill(s, err) < 0 || start_threads(s, err) < 0)
         goto fail;
     return s;
 
@@ -663,6 +677,15 @@ sensor_cpu_ns(const struct sensor *s, unsigned worker)
     /* A thread that has ended and was not joined has no clock any more. */
     return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec
                                          : 0;
+}
+
+void
+sensor_settle_control(const struct sensor *s)
+{
+    struct topo_place place;
+
+    topo_place_control(s->topo, s->places, s->run.n, &place);
+    topo_settle(s->topo, &place, s->places, s->run.n);
 }
 
 void

@@ -33,6 +33,8 @@ enum { MESH_RESOLVE_PART = 4 }; /* rings for fragments are this much smaller */
 struct sensor *sensor_open(const struct cfg *cfg, struct cap_set *set, struct pavo_sink **sinks,
                            unsigned n_sinks, struct pavo_err *err);
 void sensor_go(struct sensor *s);
+/* Moves the calling thread to where the control thread belongs; after sensor_open(). */
+void sensor_settle_control(const struct sensor *s);
 void sensor_stop(struct sensor *s);         /* any thread: receive nothing new, drain, flush, end */
 void sensor_reopen(struct sensor *s);       /* sinks open their files anew */
 int sensor_done_fd(const struct sensor *s); /* becomes readable when everything is written */

@@ -11,34 +11,128 @@
 #include <hwloc.h>
 #endif
 
-#include "cfg_table.h"
+#include "sysfs.h"
 
 #ifdef PAVO_HAVE_HWLOC
 static int
-load(hwloc_topology_t topology, const char *recorded, struct pavo_err *err)
+load(hwloc_topology_t topology, const struct topo_from *from, struct pavo_err *err)
 {
-    if (recorded && access(recorded, R_OK) == 0) {
-        if (hwloc_topology_set_xml(topology, recorded) != 0)
-            return pavo_err_set(err, EINVAL, "%.200s: is not a topology in hwloc's XML", recorded);
-    } else if (recorded && hwloc_topology_set_synthetic(topology, recorded) != 0) {
+    const char *recorded = from->recorded;
+    const bool is_file = recorded && access(recorded, R_OK) == 0;
+
+    if (!is_file && recorded && hwloc_topology_set_synthetic(topology, recorded) != 0)
         return pavo_err_set(
             err, EINVAL,
             "\"%.200s\" is neither a file nor a description such as \"numa:2 core:8 pu:2\"",
             recorded);
-    }
-    if (hwloc_topology_load(topology) != 0)
-        return pavo_err_set(err, EIO, "hwloc can't tell the topology of this machine");
+    if (from->with_nics)
+        hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
+    if ((is_file && hwloc_topology_set_xml(topology, recorded) != 0) ||
+        hwloc_topology_load(topology) != 0)
+        return is_file ? pavo_err_set(err, EINVAL,
+                                      "%.200s is not a topology in hwloc's XML (lstopo --of xml "
+                                      "FILE writes one)",
+                                      recorded)
+                       : pavo_err_set(err, EIO, "hwloc can't tell the topology of this machine");
     return 0;
 }
 
 static int
-nearest_node(hwloc_obj_t pu)
+nearest_node(hwloc_obj_t obj)
 {
-    return pu->nodeset ? hwloc_bitmap_first(pu->nodeset) : -1;
+    return obj->nodeset ? hwloc_bitmap_first(obj->nodeset) : -1;
+}
+
+/* Where cores differ, hwloc orders their kinds from the slowest to the fastest. */
+static bool
+is_small(hwloc_topology_t topology, hwloc_obj_t pu)
+{
+    int kind, efficiency = -1;
+
+    if (hwloc_cpukinds_get_nr(topology, 0) < 2)
+        return false;
+    kind = hwloc_cpukinds_get_by_cpuset(topology, pu->cpuset, 0);
+    if (kind < 0 ||
+        hwloc_cpukinds_get_info(topology, (unsigned)kind, NULL, &efficiency, NULL, NULL, 0) != 0)
+        return false;
+    return efficiency == 0;
+}
+
+static void
+pu_add(struct topo *t, hwloc_topology_t topology, hwloc_obj_t pu)
+{
+    const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
+    const hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_PACKAGE, pu);
+
+    t->pus[t->n_pus++] = (struct topo_pu){
+        .os = pu->os_index,
+        .core = core ? core->logical_index : pu->logical_index,
+        .package = package ? package->logical_index : 0,
+        .node = nearest_node(pu),
+        .is_small = is_small(topology, pu),
+    };
+}
+
+static void
+nic_add(struct topo *t, hwloc_topology_t topology, hwloc_obj_t pci, const char *interface)
+{
+    const hwloc_obj_t near = hwloc_get_non_io_ancestor_obj(topology, pci);
+
+    if (t->n_nics == TOPO_NICS)
+        return;
+    snprintf(t->nics[t->n_nics].address, sizeof t->nics[0].address, "%04x:%02x:%02x.%01x",
+             pci->attr->pcidev.domain & 0xffff, pci->attr->pcidev.bus, pci->attr->pcidev.dev,
+             pci->attr->pcidev.func);
+    snprintf(t->nics[t->n_nics].interface, sizeof t->nics[0].interface, "%.31s",
+             interface ? interface : "");
+    /* A device that hangs on the whole of a machine with several nodes is near none of them. */
+    t->nics[t->n_nics++].node =
+        near && near->nodeset && hwloc_bitmap_weight(near->nodeset) == 1 ? nearest_node(near) : -1;
+}
+
+static bool
+is_network(hwloc_obj_t pci)
+{
+    return pci->attr->pcidev.class_id >> 8 == 0x02;
+}
+
+/* A NIC with an interface of the kernel is listed with it; one that DPDK's drivers hold has none.
+ */
+static void
+nics_read(struct topo *t, hwloc_topology_t topology)
+{
+    hwloc_obj_t o = NULL;
+
+    while ((o = hwloc_get_next_osdev(topology, o)) != NULL)
+        if (o->attr->osdev.type == HWLOC_OBJ_OSDEV_NETWORK && o->parent &&
+            o->parent->type == HWLOC_OBJ_PCI_DEVICE)
+            nic_add(t, topology, o->parent, o->name);
+    for (o = NULL; (o = hwloc_get_next_pcidev(topology, o)) != NULL;)
+        if (is_network(o))
+            nic_add(t, topology, o, NULL);
+}
+
+static void
+nodes_read(struct topo *t, hwloc_topology_t topology)
+{
+    hwloc_obj_t node = NULL;
+
+    while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != NULL)
+        if (t->n_nodes < TOPO_NODES)
+            t->node_os[t->n_nodes++] = (int)node->os_index;
+}
+
+static void
+vendor_read(struct topo *t, hwloc_topology_t topology)
+{
+    const hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
+    const char *vendor = package ? hwloc_obj_get_info_by_name(package, "CPUVendor") : NULL;
+
+    snprintf(t->vendor, sizeof t->vendor, "%.31s", vendor ? vendor : "");
 }
 
 static int
-read_hwloc(struct topo *t, const char *recorded, struct pavo_err *err)
+read_hwloc(struct topo *t, const struct topo_from *from, struct pavo_err *err)
 {
     hwloc_topology_t topology;
     hwloc_const_cpuset_t allowed;
@@ -47,27 +141,70 @@ read_hwloc(struct topo *t, const char *recorded, struct pavo_err *err)
 
     if (hwloc_topology_init(&topology) != 0)
         return pavo_err_set(err, ENOMEM, "hwloc: no memory");
-    rc = load(topology, recorded, err);
+    /* Processors that are not allowed are kept, to be counted. */
+    hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+    rc = load(topology, from, err);
     if (rc < 0) {
         hwloc_topology_destroy(topology);
         return rc;
     }
     allowed = hwloc_topology_get_allowed_cpuset(topology);
     while ((pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu)) != NULL) {
-        const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
-
-        if (t->n_pus == TOPO_MAX || !hwloc_bitmap_isset(allowed, pu->os_index))
-            continue;
-        t->pus[t->n_pus++] = (struct topo_pu){
-            .os = pu->os_index,
-            .core = core ? core->logical_index : pu->logical_index,
-            .thread = core ? pu->logical_index - core->first_child->logical_index : 0,
-            .node = nearest_node(pu),
-        };
+        t->n_machine++;
+        if (t->n_pus < TOPO_MAX && pu->os_index < TOPO_OS &&
+            hwloc_bitmap_isset(allowed, pu->os_index))
+            pu_add(t, topology, pu);
     }
-    t->n_nodes = (unsigned)hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
-    t->source = recorded ? "hwloc, recorded" : "hwloc";
+    t->n_packages = (unsigned)hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE);
+    nodes_read(t, topology);
+    vendor_read(t, topology);
+    if (from->with_nics)
+        nics_read(t, topology);
+    t->source = from->recorded ? "hwloc, recorded" : "hwloc";
     hwloc_topology_destroy(topology);
+    return 0;
+}
+#endif
+
+const struct topo_pu *
+topo_pu_of(const struct topo *t, int os)
+{
+    return os >= 0 && os < TOPO_OS && t->by_os[os] ? &t->pus[t->by_os[os] - 1] : NULL;
+}
+
+int
+topo_device_node(const struct topo *t, const char *sys, const char *device)
+{
+    struct sysfs_nic nic;
+
+    sysfs_nic_read(sys, device, &nic);
+    if (nic.node >= 0 || t->n_nodes < 2)
+        return nic.node;
+    if (!nic.interface[0] && !nic.address[0]) /* of a machine without a recorded /sys */
+        snprintf(nic.interface, sizeof nic.interface, "%.31s", device);
+    for (unsigned i = 0; i < t->n_nics; i++)
+        if ((nic.address[0] && strcmp(t->nics[i].address, nic.address) == 0) ||
+            (nic.interface[0] && strcmp(t->nics[i].interface, nic.interface) == 0))
+            return t->nics[i].node;
+    return -1;
+}
+
+#ifdef __linux__
+/* What the process was narrowed to when it started. Later the calling thread may have moved itself
+ * away from the workers of an earlier run, which must not lessen the next one. */
+static int
+first_affinity(cpu_set_t *set)
+{
+    static cpu_set_t first;
+    static bool is_known;
+
+    if (!is_known) {
+        CPU_ZERO(&first);
+        if (sched_getaffinity(0, sizeof first, &first) != 0)
+            return -errno;
+        is_known = true;
+    }
+    *set = first;
     return 0;
 }
 #endif
@@ -79,10 +216,10 @@ read_affinity(struct topo *t, struct pavo_err *err)
 #ifdef __linux__
     cpu_set_t set;
 
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return pavo_err_set(err, errno, "the scheduler's affinity can't be read: %s",
-                            strerror(errno));
+    const int rc = first_affinity(&set);
+
+    if (rc < 0)
+        return pavo_err_set(err, -rc, "the scheduler's affinity can't be read: %s", strerror(-rc));
     for (unsigned i = 0; i < CPU_SETSIZE && t->n_pus < TOPO_MAX; i++)
         if (CPU_ISSET(i, &set))
             t->pus[t->n_pus++] = (struct topo_pu){.os = i, .core = i, .node = -1};
@@ -93,193 +230,94 @@ read_affinity(struct topo *t, struct pavo_err *err)
         t->pus[t->n_pus++] = (struct topo_pu){.os = (unsigned)i, .core = (unsigned)i, .node = -1};
 #endif
     t->n_nodes = 1;
+    t->node_os[0] = 0;
+    t->n_machine = t->n_pus;
     t->source = "scheduler affinity";
     return 0;
 }
 
+/* ---- isolated processors, and what the caller was narrowed to ----------------------------------
+ */
+
+static void
+isolate(void *ctx, unsigned cpu)
+{
+    struct topo *t = ctx;
+
+    for (unsigned i = 0; i < t->n_pus; i++)
+        if (t->pus[i].os == cpu)
+            t->pus[i].is_isolated = true;
+}
+
+static void
+isolated_read(struct topo *t, const char *sys)
+{
+    struct sysfs_machine m;
+
+    sysfs_machine_read(sys, &m);
+    (void)sysfs_list(m.isolated, isolate, t); /* of a list that breaks off, what could be read */
+}
+
+/* hwloc knows cgroups, not taskset or systemd's CPUAffinity=. Isolated processors are in nobody's
+ * affinity from the start, so they are only left out when others are, too. */
+static void
+narrow(struct topo *t)
+{
+#ifdef __linux__
+    cpu_set_t set;
+    unsigned n = 0;
+    bool is_narrow = false;
+
+    if (first_affinity(&set) != 0)
+        return;
+    for (unsigned i = 0; i < t->n_pus; i++)
+        is_narrow = is_narrow || (!t->pus[i].is_isolated && !CPU_ISSET(t->pus[i].os, &set));
+    for (unsigned i = 0; is_narrow && i < t->n_pus; i++)
+        if (CPU_ISSET(t->pus[i].os, &set))
+            t->pus[n++] = t->pus[i];
+    if (n > 0)
+        t->n_pus = n;
+#endif
+}
+
+/* What follows from the list of processors. */
+static void
+count(struct topo *t)
+{
+    for (unsigned i = 0; i < t->n_pus; i++) {
+        struct topo_pu *pu = &t->pus[i];
+
+        t->by_os[pu->os] = (uint16_t)(i + 1);
+        pu->thread = i > 0 && pu[-1].core == pu->core ? pu[-1].thread + 1 : 0;
+        t->n_cores += pu->thread == 0;
+        t->has_small = t->has_small || pu->is_small;
+        t->has_isolated = t->has_isolated || pu->is_isolated;
+    }
+}
+
 int
-topo_read(struct topo *t, const char *recorded, struct pavo_err *err)
+topo_read(struct topo *t, const struct topo_from *from, struct pavo_err *err)
 {
     int rc;
 
     *t = (struct topo){0};
 #ifdef PAVO_HAVE_HWLOC
-    rc = read_hwloc(t, recorded, err);
+    rc = read_hwloc(t, from, err);
 #else
-    if (recorded)
+    if (from->recorded)
         return pavo_err_set(err, ENOTSUP, "%s: a recorded machine needs a pavo with hwloc",
-                            recorded);
+                            from->recorded);
     rc = read_affinity(t, err);
 #endif
-    if (rc == 0 && t->n_pus == 0)
+    if (rc == 0 && t->n_pus == 0 && !from->recorded)
         rc = read_affinity(t, err);
     if (rc < 0)
         return rc;
-    for (unsigned i = 0; i < t->n_pus; i++)
-        t->n_cores += t->pus[i].thread == 0;
-    if (t->n_cores == 0)
-        t->n_cores = t->n_pus;
-    return t->n_pus > 0 ? 0 : pavo_err_set(err, EIO, "this machine shows no processor");
-}
-
-/* ---- placing ----------------------------------------------------------------------------------
- */
-
-struct list {
-    unsigned cores[TOPO_MAX];
-    unsigned n;
-};
-
-static void
-list_add(void *ctx, unsigned core)
-{
-    struct list *l = ctx;
-
-    if (l->n < TOPO_MAX)
-        l->cores[l->n++] = core;
-}
-
-static const struct topo_pu *
-pu_of(const struct topo *t, unsigned os)
-{
-    for (unsigned i = 0; i < t->n_pus; i++)
-        if (t->pus[i].os == os)
-            return &t->pus[i];
-    return NULL;
-}
-
-static int
-place_list(const struct topo *t, const char *cores, unsigned n, struct topo_place *out,
-           struct pavo_err *err)
-{
-    struct list l = {.n = 0};
-
-    if (cfg_core_list(cores, list_add, &l) != 0)
-        return pavo_err_set(err, EINVAL, "workers.cores: \"%s\" is not a list of cores", cores);
-    if (l.n < n)
-        return pavo_err_set(err, EINVAL,
-                            "workers.cores: \"%s\" names %u cores for %u workers; name more, or "
-                            "set workers.count",
-                            cores, l.n, n);
-    for (unsigned i = 0; i < n; i++) {
-        const struct topo_pu *pu = pu_of(t, l.cores[i]);
-
-        if (!pu)
-            return pavo_err_set(err, EINVAL,
-                                "workers.cores: core %u is not there, or not allowed to this "
-                                "process",
-                                l.cores[i]);
-        out[i] = (struct topo_place){.pu = (int)pu->os, .node = pu->node};
-        snprintf(out[i].why, sizeof out[i].why, "as workers.cores says");
-    }
-    return 0;
-}
-
-/* The best processor that is free: near the device, a core's first thread, not the system's core.
- */
-static int
-best_pu(const struct topo *t, const bool *taken, int node, bool keep_first, const char **why)
-{
-    int best = -1, best_score = -1;
-
-    for (unsigned i = 0; i < t->n_pus; i++) {
-        const struct topo_pu *pu = &t->pus[i];
-        int score = 0;
-
-        if (taken[i])
-            continue;
-        score += node >= 0 && pu->node == node ? 4 : 0;
-        score += pu->thread == 0 ? 2 : 0;
-        score += keep_first && pu->core == t->pus[0].core ? 0 : 1;
-        /* The second thread of a core, or the system's core, only when nothing else is left. */
-        if (pu->thread > 0 || (keep_first && pu->core == t->pus[0].core))
-            score -= 4;
-        score += 8;
-        if (score > best_score) {
-            best_score = score;
-            best = (int)i;
-        }
-    }
-    if (best < 0)
-        return -1;
-    if (t->pus[best].thread > 0)
-        *why = "shares a physical core with another worker: there are too few";
-    else if (node >= 0 && t->pus[best].node == node)
-        *why = "a physical core of its own, near its device";
-    else if (node >= 0)
-        *why = "a physical core of its own, but no free one is near its device";
-    else
-        *why = "a physical core of its own";
-    return best;
-}
-
-int
-topo_place_workers(const struct topo *t, const char *cores, unsigned n, const int *nodes,
-                   bool may_float, struct topo_place *out, struct pavo_err *err)
-{
-    bool taken[TOPO_MAX] = {false};
-    const bool keep_first = t->n_cores > n;
-
-    if (strcmp(cores, "auto") != 0 && strcmp(cores, "none") != 0)
-        return place_list(t, cores, n, out, err);
-    for (unsigned i = 0; i < n; i++) {
-        const char *why = "";
-        int at = -1;
-
-        out[i] = (struct topo_place){.pu = -1, .node = nodes ? nodes[i] : -1};
-        if (strcmp(cores, "none") == 0)
-            why = "not pinned: workers.cores is none";
-        else if (may_float)
-            why = "not pinned: one worker that sleeps when nothing comes";
-        else if (n > t->n_pus)
-            why = "not pinned: more workers than processors";
-        else
-            at = best_pu(t, taken, nodes ? nodes[i] : -1, keep_first, &why);
-        if (at >= 0) {
-            taken[at] = true;
-            out[i].pu = (int)t->pus[at].os;
-            out[i].node = t->pus[at].node;
-        }
-        snprintf(out[i].why, sizeof out[i].why, "%s", why);
-    }
-    return 0;
-}
-
-int
-topo_pin(int pu)
-{
-#ifdef __linux__
-    cpu_set_t set;
-
-    if (pu < 0)
-        return 0;
-    CPU_ZERO(&set);
-    CPU_SET((unsigned)pu, &set);
-    return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : -errno;
-#else
-    return pu < 0 ? 0 : -ENOTSUP;
-#endif
-}
-
-void
-topo_avoid(const struct topo *t, const struct topo_place *places, unsigned n)
-{
-#ifdef __linux__
-    cpu_set_t set;
-    unsigned left = 0;
-
-    CPU_ZERO(&set);
-    for (unsigned i = 0; i < t->n_pus; i++) {
-        bool used = false;
-
-        for (unsigned j = 0; j < n; j++)
-            used = used || places[j].pu == (int)t->pus[i].os;
-        if (!used) {
-            CPU_SET(t->pus[i].os, &set);
-            left++;
-        }
-    }
-    if (left > 0 && left < t->n_pus)
-        (void)sched_setaffinity(0, sizeof set, &set);
-#endif
+    isolated_read(t, from->sys);
+    if (!from->recorded)
+        narrow(t);
+    count(t);
+    return t->n_pus > 0 ? 0
+                        : pavo_err_set(err, EINVAL, "%.200s shows no processor that is allowed",
+                                       from->recorded ? from->recorded : "this machine");
 }

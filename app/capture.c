@@ -40,6 +40,17 @@ cap_set_source(struct cap_set *set, const char *name)
 }
 
 int
+cap_set_device(struct cap_set *set, const struct cfg_device *device, const char *name)
+{
+    const bool has_link = device->link && device->link[0];
+
+    for (unsigned i = 0; has_link && i < set->n_sources; i++)
+        if (strcmp(set->source_names[i], device->link) == 0)
+            return (int)i;
+    return cap_set_source(set, has_link ? device->link : name);
+}
+
+int
 capture_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *err)
 {
     int rc;

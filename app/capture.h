@@ -9,14 +9,19 @@
 #include "pavo_export.h"
 
 struct cfg;
+struct cfg_device;
 
 /* What a source can tell about packets, as totals since open. */
+enum cap_link { CAP_LINK_UNKNOWN, CAP_LINK_UP, CAP_LINK_DOWN };
+
 struct cap_stats {
     uint64_t offered; /* as far as the source can tell: received + lost */
     uint64_t lost[PAVO_LOSSES];
-    uint64_t filtered; /* left out by capture.filter inside this process (backends filter); not in
-                          'offered' */
-    bool knows_losses; /* false: the driver does not tell; 'offered' is then what was received */
+    uint64_t filtered;   /* left out by capture.filter inside this process (backends filter); not in
+                            'offered' */
+    enum cap_link link;  /* of the device, at the last look() */
+    uint64_t link_downs; /* times that it went down */
+    bool knows_losses;   /* false: the driver does not tell; 'offered' is then what was received */
 };
 
 enum { CAP_END = -1, CAP_FAILED = -2 }; /* returned by recv */
@@ -26,6 +31,10 @@ struct cap_queue {
     uint16_t source;  /* number of its source, as in pavo_frame.source */
     bool can_wait;    /* file or pipe: nothing is lost while nobody receives */
     bool wall_clock;  /* live: between bursts the wall clock moves event time */
+    bool has_company; /* its worker polls other queues, too: set by the worker, before enter() */
+    bool spreads; /* the source says that it delivers plain TCP and UDP to the queue of their flow's
+                     owner: symmetric RSS with our table */
+    uint16_t number;  /* among the queues of its source */
     int node;         /* NUMA node of the device, -1 unknown */
     const char *name; /* of the source: "eth0", "a.pcap" */
 };
@@ -35,12 +44,15 @@ struct cap_ops {
      * what). After CAP_END or CAP_FAILED it is not called again. Worker thread. */
     int (*recv)(struct cap_queue *q, struct pavo_frame *out, unsigned max);
     void (*done)(struct cap_queue *q);
-    /* Sleeps until frames may be there, at most timeout_ms; false: this backend can't sleep, poll
-     * it. */
+    /* Sleeps until frames may be there, at most timeout_ms; 0: not now, there was work a moment
+     * ago. False: nothing buffers much for this queue meanwhile, poll it again soon. */
     bool (*wait)(struct cap_queue *q, int timeout_ms);
     /* Any thread, at any time between open and close. Sums over the source's queues are made by the
      * caller. */
     void (*stats)(struct cap_queue *q, struct cap_stats *out);
+    /* Looks at what changes slowly and says it (the link). Main thread, about once a second. May be
+     * NULL. */
+    void (*look)(struct cap_queue *q);
     /* What went wrong, after CAP_FAILED; or what was cut, after CAP_END of a broken file (then
      * status 2). NULL: nothing. */
     const char *(*error)(struct cap_queue *q);
@@ -82,5 +94,7 @@ void capture_dpdk_close(void);
 /* Adds a queue or a source name to the set; -ENOMEM. */
 int cap_set_queue(struct cap_set *set, struct cap_queue *q);
 int cap_set_source(struct cap_set *set, const char *name); /* returns its number */
+/* The source of a device: that of its link, if another device has it already, else a new one. */
+int cap_set_device(struct cap_set *set, const struct cfg_device *device, const char *name);
 
 #endif

@@ -7,8 +7,9 @@
  * gets them in the portions that it asks for.
  *
  * Time: net_pcap's packets carry their own, to the microsecond; of a file its own headers have
- * more, and the length of the frames where only their beginning was captured (dpdk_pcap.h). All
- * others get the time of their burst (dpdk_clock.h).
+ * more, and the length of the frames where only their beginning was captured (dpdk_pcap.h). Packets
+ * that a NIC stamped by a clock that can be read get that time, all others the time of their burst
+ * (dpdk_clock.h).
  *
  * Stop: the losses are frozen, and what the driver still has is fetched, for DRAIN_MS at most.
  *
@@ -17,12 +18,12 @@
  * a short burst without that is the end. What follows damage is not read, as the other backend
  * does.
  *
- * Polling: a NIC's queue is polled without pause, because its ring holds some tens of microseconds
- * of traffic. Virtual devices have the kernel or a process behind them that buffers more: after
- * EMPTY_POLLS empty polls a worker sleeps between them, shortly at first, so that it does not take
- * the processor from who feeds it (docs/decisions/0005-dpdk-start-and-polling.md).
+ * Polling: capture.dpdk.poll says whether a silent queue is polled without pause or slept on
+ * (dpdk_idle.h, docs/decisions/0016-polling-and-silence.md).
  */
 #include <errno.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,6 +40,7 @@
 #include "cfg.h"
 #include "dpdk_clock.h"
 #include "dpdk_eal.h"
+#include "dpdk_idle.h"
 #include "dpdk_pcap.h"
 #include "dpdk_port.h"
 #include "log.h"
@@ -48,10 +50,6 @@ enum {
     BURST_MAX = 64,
     BURST_LEAST = 32, /* ask a driver for this many at least */
     SCRATCH_BYTES = 256 * 1024,
-    EMPTY_POLLS = 64,
-    NAP_NS = 50 * 1000,
-    LONG_EMPTY_POLLS = EMPTY_POLLS + 200, /* some 20 ms later */
-    LONG_NAP_NS = 200 * 1000,
     DRAIN_MS = 100, /* traffic goes on while we stop: what has not been fetched by then is left */
 };
 
@@ -69,17 +67,21 @@ struct dq {
     struct dq_port *at;
     uint16_t number;
     bool is_registered;  /* enter() made this thread known to EAL */
+    int fd;              /* readable when there are packets; -1: none */
+    bool has_event;      /* its interrupt is in the thread's epoll set */
     bool cuts_to_us;     /* capture.precision is microseconds */
     uint64_t idle_ticks; /* silent this long: ended; 0 never */
     uint64_t entered_tick;
     uint64_t stop_tick; /* told to stop: no burst is taken after this; 0 not told */
     uint64_t burst_ns;  /* time of the burst that is being handed out */
     struct dpdk_clock clock;
+    bool has_clock;
+    struct dpdk_clock device; /* follows the NIC's clock, if has_clock */
     /* What the driver gave: handed out up to 'next', of that lent and not yet freed from 'lent' on.
      */
     struct rte_mbuf *mbufs[BURST_MAX];
     unsigned n, next, lent;
-    unsigned empty;         /* polls in a row that gave nothing */
+    struct dpdk_idle idle;
     uint64_t no_buffer;     /* of the port, when a file last gave less than it was asked for */
     struct dpdk_told *told; /* of a file: lengths and time stamps; or NULL */
     bool has_ended;         /* nothing comes after what was received */
@@ -130,6 +132,41 @@ real_at_tick(uint64_t *tick)
             break;
     }
     return ns;
+}
+
+/* The NIC's clock, and the real time it belongs to. */
+static bool
+device_now(const struct dq *q, uint64_t *ticks, uint64_t *ns)
+{
+    const uint64_t before = real_ns();
+
+    if (!dpdk_port_clock(&q->at->port, ticks))
+        return false;
+    *ns = before + (real_ns() - before) / 2;
+    return true;
+}
+
+/* How fast does the NIC's clock run? Two milliseconds tell to a thousandth, and it is measured
+ * again soon; longer, the rings would overflow. */
+static bool
+device_init(struct dq *q)
+{
+    const struct timespec moment = {.tv_nsec = 2000000};
+    uint64_t ticks[2], ns[2];
+    double hz;
+
+    if (!device_now(q, &ticks[0], &ns[0]))
+        return false;
+    nanosleep(&moment, NULL);
+    if (!device_now(q, &ticks[1], &ns[1]) || ns[1] <= ns[0])
+        return false;
+    hz = (double)(ticks[1] - ticks[0]) * 1e9 / (double)(ns[1] - ns[0]);
+    if (hz < 1e6 || hz > 1e10) /* it stands, or is no clock */
+        return false;
+    dpdk_clock_init(&q->device, (uint64_t)hz, ticks[1], ns[1]);
+    log_debug("%s: queue %u: packets stamped by the NIC, %.3f MHz", q->cap.name, q->number,
+              hz / 1e6);
+    return true;
 }
 
 /* ---- receiving
@@ -227,6 +264,10 @@ frame_take(struct dq *q, struct rte_mbuf *m, struct pavo_frame *f)
         f->ts_ns = us <= UINT64_MAX / 1000 ? us * 1000 : 0; /* a broken file may claim anything */
         if (q->told)
             dpdk_told_next(q->told, us, f);
+    } else if (q->has_clock && m->ol_flags & dpdk.stamp_flag) {
+        f->ts_ns = dpdk_clock_stamp(
+            &q->device, *RTE_MBUF_DYNFIELD(m, dpdk.stamp_offset, rte_mbuf_timestamp_t *),
+            q->burst_ns);
     }
     if (port->cut_bytes && f->caplen >= port->cut_bytes)
         f->len = wire_length(f);
@@ -273,17 +314,36 @@ is_silent(const struct dq *q, uint64_t tick)
     return tick > seen && tick - seen > q->idle_ticks;
 }
 
+/* The device shall wake this thread. net_tap has no such call and needs none: its descriptors are
+ * always armed, as those of sockets are. */
+static void
+interrupt_on(struct dq *q)
+{
+    if (q->fd < 0)
+        (void)rte_eth_dev_rx_intr_enable(q->at->port.id, q->number);
+}
+
+static void
+interrupt_off(struct dq *q)
+{
+    if (q->fd < 0)
+        (void)rte_eth_dev_rx_intr_disable(q->at->port.id, q->number);
+    q->idle.is_armed = false;
+}
+
 /* The next burst of the driver; 0 or CAP_END if there is none. */
 static int
 dq_fill(struct dq *q, unsigned max)
 {
     const uint16_t asked = (uint16_t)(max < BURST_LEAST ? BURST_LEAST : max);
-    uint64_t tick = rte_rdtsc();
+    uint64_t tick = rte_rdtsc(), ticks;
 
     if (dpdk_clock_is_due(&q->clock, tick)) {
         uint64_t at, ns = real_at_tick(&at);
 
         dpdk_clock_measure(&q->clock, at, ns);
+        if (q->has_clock && device_now(q, &ticks, &ns))
+            dpdk_clock_measure(&q->device, ticks, ns);
         tick = at;
     }
     q->next = q->lent = q->n = 0;
@@ -292,11 +352,11 @@ dq_fill(struct dq *q, unsigned max)
     q->n = rte_eth_rx_burst(q->at->port.id, q->number, q->mbufs, asked);
     if (q->n < asked && q->at->port.is_file)
         q->has_ended = file_has_ended(q);
-    if (q->n == 0) {
-        q->empty++;
+    dpdk_idle_polled(&q->idle, q->n > 0);
+    if (q->n > 0 && q->idle.is_armed)
+        interrupt_off(q);
+    if (q->n == 0)
         return q->has_ended || q->stop_tick || is_silent(q, tick) ? CAP_END : 0;
-    }
-    q->empty = 0;
     q->burst_ns = dpdk_clock_at(&q->clock, tick);
     atomic_store_explicit(&q->at->seen_tick, tick, memory_order_relaxed);
     return (int)q->n;
@@ -360,23 +420,70 @@ dq_recv(struct cap_queue *cap, struct pavo_frame *out, unsigned max)
     return (int)n;
 }
 
+/* Until the interrupt, or for idle.sleep_ms. */
+static void
+sleep_on_interrupt(struct dq *q)
+{
+    struct pollfd readable = {.fd = q->fd, .events = POLLIN};
+    struct rte_epoll_event event;
+    int n;
+
+    if (q->fd >= 0)
+        n = poll(&readable, 1, q->idle.sleep_ms);
+    else
+        n = rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, q->idle.sleep_ms);
+    if (n > 0)
+        interrupt_off(q);
+    dpdk_idle_woken(&q->idle, n > 0);
+}
+
 static bool
 dq_wait(struct cap_queue *cap, int timeout_ms)
 {
     struct dq *q = (struct dq *)cap;
-    const struct timespec nap = {.tv_nsec = q->empty < LONG_EMPTY_POLLS ? NAP_NS : LONG_NAP_NS};
+    struct timespec nap = {0};
 
-    /* A file is read as fast as it can be. */
-    if (!q->at->port.is_vdev || q->at->port.is_file || q->empty < EMPTY_POLLS || timeout_ms == 0) {
+    switch (dpdk_idle_rest(&q->idle, timeout_ms, !cap->has_company)) {
+    case IDLE_POLL:
         rte_pause();
         return false;
+    case IDLE_ARM:
+        interrupt_on(q);
+        break;
+    case IDLE_SLEEP:
+        sleep_on_interrupt(q);
+        break;
+    case IDLE_NAP:
+        nap.tv_nsec = q->idle.nap_ns;
+        nanosleep(&nap, NULL);
+        break;
     }
-    nanosleep(&nap, NULL);
-    return true;
+    return q->at->port
+        .is_vdev; /* a NIC's ring holds too little for anybody to wait on its account */
 }
 
 /* ---- a queue's thread, and what it tells others
  * --------------------------------------------------- */
+
+/* What can wake this thread when the queue is silent? */
+static void
+idle_init(struct dq *q)
+{
+    const struct dpdk_port *port = &q->at->port;
+
+    q->idle.may_sleep = port->may_sleep;
+    q->fd = port->may_sleep ? dpdk_port_fd(port, q->number) : -1;
+    q->has_event = q->fd < 0 && port->has_interrupts &&
+                   rte_eth_dev_rx_intr_ctl_q(port->id, q->number, RTE_EPOLL_PER_THREAD,
+                                             RTE_INTR_EVENT_ADD, NULL) == 0;
+    q->idle.has_interrupt = q->has_event || q->fd >= 0;
+    /* Those of virtual devices were seen to come; a NIC's depend on what it is bound to. */
+    q->idle.is_proven = port->is_vdev;
+    log_debug("%s: queue %u is %s", q->cap.name, q->number,
+              !port->may_sleep        ? "polled without pause"
+              : q->idle.has_interrupt ? "slept on when it is silent: the device wakes its worker"
+                                      : "looked at every millisecond when it is silent");
+}
 
 static void
 dq_enter(struct cap_queue *cap)
@@ -393,9 +500,11 @@ dq_enter(struct cap_queue *cap)
                       q->cap.name);
     }
     prctl(PR_SET_TIMERSLACK, 1000); /* naps of 50 us, not of 100 */
+    idle_init(q);
     ns = real_at_tick(&tick);
     dpdk_clock_init(&q->clock, rte_get_tsc_hz(), tick, ns);
-    q->entered_tick = tick;
+    q->has_clock = q->at->port.has_clock && device_init(q);
+    q->entered_tick = rte_rdtsc();
 }
 
 static void
@@ -407,6 +516,15 @@ dq_leave(struct cap_queue *cap)
      * driver. */
     q->next = q->n;
     dq_done(cap);
+    if (q->has_event) {
+        interrupt_off(q);
+        (void)rte_eth_dev_rx_intr_ctl_q(q->at->port.id, q->number, RTE_EPOLL_PER_THREAD,
+                                        RTE_INTR_EVENT_DEL, NULL);
+    }
+    q->has_event = false;
+    if (q->idle.n_sleeps)
+        log_debug("%s: queue %u: %llu sleeps, %llu ended by the device", cap->name, q->number,
+                  (unsigned long long)q->idle.n_sleeps, (unsigned long long)q->idle.n_woken);
     if (q->is_registered)
         rte_thread_unregister();
     q->is_registered = false;
@@ -439,6 +557,8 @@ dq_stats(struct cap_queue *cap, struct cap_stats *out)
         for (int i = 0; i < PAVO_LOSSES; i++)
             out->offered += out->lost[i];
     }
+    out->link = (enum cap_link)atomic_load_explicit(&q->at->port.link_state, memory_order_relaxed);
+    out->link_downs = pavo_stat_get(&q->at->port.link_downs);
     out->lost[PAVO_LOSS_UNREADABLE] = atomic_load_explicit(&q->unreadable, memory_order_relaxed);
     out->offered += out->lost[PAVO_LOSS_UNREADABLE];
 }
@@ -451,7 +571,17 @@ dq_error(struct cap_queue *cap)
     return q->is_broken ? q->broken : NULL;
 }
 
+static void
+dq_look(struct cap_queue *cap)
+{
+    struct dq *q = (struct dq *)cap;
+
+    if (q->number == 0)
+        dpdk_port_look(&q->at->port);
+}
+
 static const struct cap_ops dq_ops = {
+    .look = dq_look,
     .recv = dq_recv,
     .done = dq_done,
     .wait = dq_wait,
@@ -509,6 +639,8 @@ dq_open(struct dq_port *at, unsigned number, uint16_t source, const struct cfg *
         .can_wait = at->port.can_wait,
         .wall_clock = !at->port.is_file,
         .node = at->port.node,
+        .spreads = at->port.spreads,
+        .number = (uint16_t)number,
         .name = at->port.name,
     };
     q->at = at;
@@ -521,7 +653,7 @@ dq_open(struct dq_port *at, unsigned number, uint16_t source, const struct cfg *
 static int
 queues_open(struct dq_port *at, const struct cfg *cfg, struct cap_set *set, struct pavo_err *err)
 {
-    int source = cap_set_source(set, at->port.name);
+    int source = cap_set_device(set, at->port.device, at->port.name);
 
     if (source < 0)
         return pavo_err_set(err, ENOMEM, "%s: no memory", at->port.name);

@@ -373,19 +373,19 @@ nic_node(const char *name)
 }
 
 int
-cap_live_open(const struct cfg *cfg, const char *device, struct cap_set *set,
+cap_live_open(const struct cfg *cfg, const struct cfg_device *device, struct cap_set *set,
               struct cap_queue **out, struct pavo_err *err)
 {
     struct live_queue *l = calloc(1, sizeof *l);
     int rc;
 
     if (!l)
-        return pavo_err_set(err, ENOMEM, "%s: no memory", device);
+        return pavo_err_set(err, ENOMEM, "%s: no memory", device->device);
     l->fd = -1;
-    l->name = strdup(device);
+    l->name = strdup(device->device);
     l->arena.bytes = malloc(ARENA_BYTES + FRAME_MAX);
     if (!l->name || !l->arena.bytes) {
-        rc = pavo_err_set(err, ENOMEM, "%s: no memory", device);
+        rc = pavo_err_set(err, ENOMEM, "%s: no memory", device->device);
         goto fail;
     }
     l->arena.cut_us = strcmp(cfg->capture.precision, "us") == 0;
@@ -393,12 +393,12 @@ cap_live_open(const struct cfg *cfg, const char *device, struct cap_set *set,
     l->q = (struct cap_queue){
         .ops = &live_ops,
         .wall_clock = true,
-        .node = nic_node(device),
+        .node = nic_node(device->device),
         .name = l->name,
     };
-    rc = cap_set_source(set, device);
+    rc = cap_set_device(set, device, device->device);
     if (rc < 0) {
-        rc = pavo_err_set(err, -rc, "%s: %s", device, strerror(-rc));
+        rc = pavo_err_set(err, -rc, "%s: %s", device->device, strerror(-rc));
         goto fail;
     }
     l->q.source = (uint16_t)rc;

@@ -98,7 +98,7 @@ capture_pcap_open(const struct cfg *cfg, struct cap_set *set, struct pavo_err *e
     if (!nics)
         rc = pavo_err_set(err, ENOMEM, "capture: no memory");
     for (unsigned i = 0; rc == 0 && i < cfg->capture.n_devices; i++) {
-        rc = cap_live_open(cfg, cfg->capture.devices[i].device, set, &nics[i], err);
+        rc = cap_live_open(cfg, &cfg->capture.devices[i], set, &nics[i], err);
         if (rc == 0) {
             n_nics++;
             rc = add(set, nics[i], err);

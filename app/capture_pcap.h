@@ -52,7 +52,7 @@ int cap_refuse_link(const char *name, int dlt, struct pavo_err *err);
 int cap_files_open(const struct cfg *cfg, struct cap_set *set, struct cap_queue **out,
                    struct pavo_err *err);
 void cap_files_close(struct cap_queue *q);
-int cap_live_open(const struct cfg *cfg, const char *device, struct cap_set *set,
+int cap_live_open(const struct cfg *cfg, const struct cfg_device *device, struct cap_set *set,
                   struct cap_queue **out, struct pavo_err *err);
 void cap_live_close(struct cap_queue *q);
 

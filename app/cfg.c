@@ -77,6 +77,7 @@ devices_free(struct cfg_device *d, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         free(d[i].device);
         free(d[i].link_type);
+        free(d[i].link);
     }
     free(d);
 }
@@ -788,6 +789,8 @@ cfg_close(struct cfg *c)
     free(c->capture.precision);
     strings_free(c->capture.dpdk.eal, c->capture.dpdk.n_eal);
     free(c->capture.dpdk.file_prefix);
+    free(c->capture.dpdk.poll);
+    free(c->capture.dpdk.rss);
     free(c->workers.cores);
     free(c->control.stats_socket);
     free(c->stats.certificate);

@@ -11,8 +11,9 @@ struct cfg_device {
     char *device;         /* NIC name for pcap; PCI address or vdev string for dpdk */
     uint32_t queues;      /* dpdk: 0 = auto (one per worker core) */
     uint32_t descriptors; /* dpdk: 0 = driver's default */
-    char *link_type;      /* dpdk: link type of the frames, default EN10MB (for net_pcap of other
-                             captures) */
+    char *link;      /* devices of one name are one interface: taps that see a direction each */
+    char *link_type; /* dpdk: link type of the frames, default EN10MB (for net_pcap of other
+                        captures) */
 };
 
 struct cfg_sink {
@@ -49,6 +50,10 @@ struct cfg {
             uint32_t mbufs;      /* per port; 0 auto */
             uint32_t mbuf_bytes; /* data room */
             char *file_prefix;
+            char *rss; /* "auto", "trust" or "off" */
+            bool telemetry;
+            bool hardware_stamps;
+            char *poll;         /* "auto", "busy" or "adaptive": when a queue is silent */
             bool hugepages;     /* false: --no-huge */
             uint32_t memory_mb; /* --no-huge: -m */
         } dpdk;

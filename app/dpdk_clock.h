@@ -53,6 +53,23 @@ dpdk_clock_at(const struct dpdk_clock *c, uint64_t tick)
     return c->base_ns + (uint64_t)((double)(tick - c->base_tick) * c->ns_per_tick);
 }
 
+/* Time of a packet that the device stamped by the counter that 'c' follows, which was received in a
+ * burst at 'burst_ns'. A stamp is not believed, and the burst's time taken, if it lies a
+ * millisecond after its burst or a second before it. */
+static inline uint64_t
+dpdk_clock_stamp(const struct dpdk_clock *c, uint64_t stamp, uint64_t burst_ns)
+{
+    const double ticks = (double)(int64_t)(stamp - c->base_tick); /* may be before the base */
+    const double most = 2e9 / c->ns_per_tick;
+    uint64_t ns;
+
+    if (ticks > most || ticks < -most)
+        return burst_ns;
+    ns = c->base_ns + (uint64_t)(int64_t)(ticks * c->ns_per_tick);
+    return (int64_t)(ns - burst_ns) < 1000000 && (int64_t)(burst_ns - ns) < 1000000000 ? ns
+                                                                                       : burst_ns;
+}
+
 /* dpdk_clock_measure - 'real_ns' is the true time at 'tick'. */
 static inline void
 dpdk_clock_measure(struct dpdk_clock *c, uint64_t tick, uint64_t real_ns)

@@ -35,7 +35,8 @@ static struct {
     char *argv[EAL_ARGS_MAX + 1]; /* EAL permutes it and keeps pointers into it */
     char *text[EAL_ARGS_MAX];     /* the same strings in their first order, for free() */
     int argc;
-    bool is_ours;  /* we started EAL, we clean it up */
+    bool is_ours; /* we started EAL, we clean it up */
+    bool has_telemetry;
     bool is_spent; /* we have cleaned it up: it can't be started again */
     FILE *log;
     char run_dir[256];
@@ -182,7 +183,7 @@ args_make(const struct cfg *cfg, const cpu_set_t *cpus)
             snprintf(text, sizeof text, "--file-prefix=pavo-%ld", (long)getpid());
         arg_add(text);
     }
-    if (!user_has(cfg, "--telemetry"))
+    if (!cfg->capture.dpdk.telemetry && !user_has(cfg, "--telemetry"))
         arg_add("--no-telemetry");
     if (!user_has(cfg, "--log-level"))
         arg_add(log_get_level() >= LOG_DEBUG ? "--log-level=info" : "--log-level=warning");
@@ -348,6 +349,7 @@ dpdk_eal_open(const struct cfg *cfg, struct pavo_err *err)
         pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
     if (rc >= 0) {
         snprintf(eal.run_dir, sizeof eal.run_dir, "%s", rte_eal_get_runtime_dir());
+        eal.has_telemetry = cfg->capture.dpdk.telemetry || user_has(cfg, "--telemetry");
         eal.is_ours = true;
         return 0;
     }
@@ -378,7 +380,14 @@ dpdk_eal_close(void)
         eal.log = NULL;
     }
     args_free();
-    /* Only if it is empty: another process may use the same prefix. */
+    /* The telemetry's socket would go only with the process. The directory only if it is empty:
+     * another process may use the same prefix. */
+    if (eal.run_dir[0] && eal.has_telemetry) {
+        char path[sizeof eal.run_dir + 32];
+
+        snprintf(path, sizeof path, "%s/dpdk_telemetry.v2", eal.run_dir);
+        unlink(path);
+    }
     if (eal.run_dir[0])
         rmdir(eal.run_dir);
     eal.run_dir[0] = '\0';

@@ -6,6 +6,7 @@
  * net_af_packet loses packets and reports none. drivers[] says whose counters mean packets; the
  * rest of the counters are shown as debug lines and enter no sum.
  */
+#define ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock */
 #include "dpdk_port.h"
 
 #include <dirent.h>
@@ -28,6 +29,7 @@
 
 #include "dpdk_eal.h"
 #include "dpdk_pcap.h"
+#include "dpdk_spread.h"
 #include "log.h"
 
 enum {
@@ -41,6 +43,7 @@ enum {
     PAIRS = 1 << 7,      /* wants as many transmit queues as receive queues */
     WAITS = 1 << 8,      /* makes packets when it is polled: nothing is lost while nobody does */
     FILLS = 1 << 9,      /* its fill ring holds twice the descriptors, besides those received */
+    WAKES = 1 << 10,     /* has receive interrupts */
 };
 
 static const struct driver {
@@ -50,17 +53,17 @@ static const struct driver {
     {"net_pcap", MISSED | NOMBUF | TELLS | ALL_QUEUES},
     {"net_af_packet", SOCKETS | TELLS | ALL_QUEUES},
     {"net_af_xdp", MISSED | TELLS | ALL_QUEUES | FILLS},
-    {"net_tap", IF_DROPS | TELLS | PAIRS},
+    {"net_tap", IF_DROPS | TELLS | PAIRS | WAKES},
     {"net_ring", ALL_QUEUES},
     {"net_memif", PAIRS},
-    {"net_vhost", PAIRS | ALL_QUEUES},
-    {"net_virtio_user", PAIRS | ALL_QUEUES},
-    {"net_virtio", PAIRS | ALL_QUEUES},
+    {"net_vhost", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio_user", PAIRS | ALL_QUEUES | WAKES},
+    {"net_virtio", PAIRS | ALL_QUEUES | WAKES},
     {"net_null", WAITS},
 };
 /* A NIC: the counters of the hardware. rx_nombuf is a failed refill, and what is lost by it shows
  * up in imissed. */
-static const unsigned traits_of_nic = MISSED | ERRORS | TELLS;
+static const unsigned traits_of_nic = MISSED | ERRORS | TELLS | WAKES;
 
 enum {
     BURST_MAX = 64,
@@ -70,9 +73,6 @@ enum {
     ROOM_MAX = 65535 - RTE_PKTMBUF_HEADROOM, /* of a packet buffer */
     RING_HEADER = 66,  /* in front of a frame in the ring of a packet socket (TPACKET_V2) */
     MTU_WANTED = 9600, /* what jumbo networks use, with room */
-    RETA_GROUPS = 32,  /* of 64 entries */
-    PAVO_RETA =
-        128, /* owners of flows are computed with a table of this size: docs/architecture.md */
 };
 
 static unsigned
@@ -354,6 +354,20 @@ dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size)
     return arg_copy(p->device->device, "rx_pcap", nth, path, size);
 }
 
+bool
+dpdk_port_clock(const struct dpdk_port *p, uint64_t *ticks)
+{
+    return rte_eth_read_clock(p->id, ticks) == 0;
+}
+
+int
+dpdk_port_fd(const struct dpdk_port *p, unsigned queue)
+{
+    /* net_af_packet makes its sockets queue by queue. If another version does not, the wrong one
+     * wakes nobody, and dpdk_idle.h finds that out. */
+    return p->traits & SOCKETS && p->n_sockets == p->n_queues ? p->sockets[queue] : -1;
+}
+
 /* Which link type do the frames have? The configuration's word; else, for capture files, the files'
  * own. */
 static int
@@ -424,37 +438,23 @@ port_queues(struct dpdk_port *p, const struct rte_eth_dev_info *info, unsigned q
     return 0;
 }
 
-/* The key that makes both directions of a flow hash alike, as long as any NIC wants it (40 or 52
- * bytes). */
-static const uint8_t symmetric_key[64] = {
-#define KEY8 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a
-    KEY8, KEY8, KEY8, KEY8, KEY8, KEY8, KEY8, KEY8,
-#undef KEY8
-};
-static const uint64_t rss_wanted =
-    RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
-/* Without these the hash of the NIC is not over the fields that pavo's own is over. */
-static const uint64_t rss_needed = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
-                                   RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
-
 static int
 port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
-               bool with_rss, uint16_t tx_queues, bool with_mtu)
+               bool with_rss, uint16_t tx_queues, bool with_mtu, bool with_interrupts)
 {
     struct rte_eth_conf conf;
 
     memset(&conf, 0, sizeof conf);
+    conf.intr_conf.rxq = with_interrupts;
+    if (p->has_clock)
+        conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
     if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
         conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
     if (with_rss) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
-        conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
-            .rss_key = (uint8_t *)(uintptr_t)symmetric_key,
-            .rss_key_len = info->hash_key_size ? info->hash_key_size : 40,
-            .rss_hf = rss_wanted & info->flow_type_rss_offloads,
-        };
+        conf.rx_adv_conf.rss_conf = dpdk_spread_conf(p, info);
     }
     if (with_mtu) {
         uint32_t mtu = info->max_mtu < MTU_WANTED ? info->max_mtu : MTU_WANTED;
@@ -466,25 +466,45 @@ port_configure(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_
     return rte_eth_dev_configure(p->id, (uint16_t)p->n_queues, tx_queues, &conf);
 }
 
-/* Configures with all that we want, then with less: what a driver reports about itself may not be
- * what it accepts. */
+/* Configures with RSS and as many transmit queues as the driver wants, then with less: what a
+ * driver reports about itself may not be what it accepts. */
+static int
+port_configure_some(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
+                    bool with_mtu, bool with_interrupts, uint16_t *tx_queues, bool *with_rss)
+{
+    const uint16_t pairs =
+        (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
+    const bool can_rss = dpdk_spread_can(p, info);
+    int rc = -EINVAL;
+
+    for (int rss = can_rss; rss >= 0; rss--) {
+        for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
+            *tx_queues = tx ? pairs : 0;
+            *with_rss = rss != 0;
+            rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu, with_interrupts);
+            if (rc == 0)
+                return 0;
+        }
+    }
+    return rc;
+}
+
 static int
 port_configure_best(struct dpdk_port *p, const struct rte_eth_dev_info *info, uint32_t room,
                     uint16_t *tx_queues, bool *with_rss, struct pavo_err *err)
 {
-    const uint16_t pairs =
-        (uint16_t)(p->n_queues < info->max_tx_queues ? p->n_queues : info->max_tx_queues);
-    const bool can_rss =
-        info->flow_type_rss_offloads & rss_wanted && info->hash_key_size <= sizeof symmetric_key;
+    const int can_jumbo = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU;
+    const int can_wake = p->may_sleep && p->traits & WAKES;
+    const int can_stamp = p->has_clock;
     int rc = -EINVAL;
 
     dpdk_log_mark();
-    for (int with_mtu = !p->is_vdev && info->max_mtu > RTE_ETHER_MTU; with_mtu >= 0; with_mtu--) {
-        for (int rss = can_rss; rss >= 0; rss--) {
-            for (int tx = p->traits & PAIRS ? 1 : 0; tx <= 1; tx++) {
-                *tx_queues = tx ? pairs : 0;
-                *with_rss = rss != 0;
-                rc = port_configure(p, info, room, *with_rss, *tx_queues, with_mtu);
+    for (int stamps = can_stamp; stamps >= 0; stamps--) {
+        for (int wakes = can_wake; wakes >= 0; wakes--) {
+            for (int jumbo = can_jumbo; jumbo >= 0; jumbo--) {
+                p->has_clock = stamps;
+                p->has_interrupts = wakes;
+                rc = port_configure_some(p, info, room, jumbo, wakes, tx_queues, with_rss);
                 if (rc == 0)
                     return 0;
             }
@@ -577,6 +597,7 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     struct rte_eth_dev_info info;
     uint32_t room;
     uint16_t descriptors, tx_queues;
+    uint64_t ticks;
     bool with_rss;
     int rc;
 
@@ -615,6 +636,14 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
 
+    p->has_clock =
+        cfg->capture.dpdk.hardware_stamps && !p->has_stamps && dpdk_port_clock(p, &ticks);
+    p->rss = strcmp(cfg->capture.dpdk.rss, "off") == 0     ? RSS_OFF
+             : strcmp(cfg->capture.dpdk.rss, "trust") == 0 ? RSS_TRUST
+                                                           : RSS_AUTO;
+    p->may_sleep = !p->is_file && (strcmp(cfg->capture.dpdk.poll, "adaptive") == 0 ||
+                                   (p->is_vdev && strcmp(cfg->capture.dpdk.poll, "auto") == 0));
+
     room = cfg->capture.dpdk.mbuf_bytes >= 256 ? cfg->capture.dpdk.mbuf_bytes : 2176;
     room -= RTE_PKTMBUF_HEADROOM;
     if (p->traits & SOCKETS) {
@@ -643,37 +672,6 @@ fail:
 
 /* ---- start
  * ------------------------------------------------------------------------------------------ */
-
-/* Does the NIC really use our key over our fields? Only then its hash may stand for ours. */
-static bool
-rss_is_ours(const struct dpdk_port *p)
-{
-    uint8_t key[64] = {0};
-    struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = sizeof key};
-
-    if (rte_eth_dev_rss_hash_conf_get(p->id, &conf) != 0)
-        return false;
-    return (conf.rss_hf & rss_needed) == rss_needed && memcmp(key, symmetric_key, 40) == 0;
-}
-
-/* The same table that says which worker owns a flow, as far as the NIC's has the same size. */
-static void
-reta_set(const struct dpdk_port *p, unsigned size)
-{
-    struct rte_eth_rss_reta_entry64 reta[RETA_GROUPS];
-    int rc;
-
-    if (size == 0 || size > RETA_GROUPS * 64)
-        return;
-    memset(reta, 0, sizeof reta);
-    for (unsigned i = 0; i < size; i++) {
-        reta[i / 64].mask |= UINT64_C(1) << (i % 64);
-        reta[i / 64].reta[i % 64] = (uint16_t)(i % PAVO_RETA % p->n_queues);
-    }
-    rc = rte_eth_dev_rss_reta_update(p->id, reta, (uint16_t)size);
-    if (rc != 0)
-        log_debug("%s: the redirection table could not be set: %s", p->name, strerror(-rc));
-}
 
 static void
 promiscuous_on(struct dpdk_port *p, const struct rte_eth_dev_info *info)
@@ -712,13 +710,7 @@ dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err
         rte_eth_stats_reset(p->id);
     if (cfg->capture.promiscuous)
         promiscuous_on(p, &info);
-    if (p->has_rss) {
-        if (p->n_queues > 1)
-            reta_set(p, info.reta_size);
-        p->has_rss = rss_is_ours(p);
-        if (!p->has_rss)
-            log_debug("%s: its hash is not the symmetric one; workers compute it", p->name);
-    }
+    dpdk_spread_set(p, &info);
     if (p->traits & IF_DROPS) {
         char name[IF_NAMESIZE];
 
@@ -831,6 +823,30 @@ dpdk_port_debug(const struct dpdk_port *p)
     free(values);
 }
 
+/* ---- the link
+ * ------------------------------------------------------------------------------------------- */
+
+void
+dpdk_port_look(struct dpdk_port *p)
+{
+    const uint8_t before = atomic_load_explicit(&p->link_state, memory_order_relaxed);
+    struct rte_eth_link link;
+    uint8_t now;
+
+    if (p->is_file || rte_eth_link_get_nowait(p->id, &link) != 0)
+        return;
+    now = link.link_status ? CAP_LINK_UP : CAP_LINK_DOWN;
+    if (now == before)
+        return;
+    atomic_store_explicit(&p->link_state, now, memory_order_relaxed);
+    if (now == CAP_LINK_DOWN && before == CAP_LINK_UP)
+        pavo_stat_add(&p->link_downs, 1);
+    if (now == CAP_LINK_DOWN)
+        log_warn("%s: the link is down: nothing comes until it is up again", p->name);
+    else if (before == CAP_LINK_DOWN)
+        log_info("%s: the link is up", p->name);
+}
+
 /* ---- the end
  * -------------------------------------------------------------------------------------------- */
 
@@ -840,6 +856,7 @@ dpdk_port_close(struct dpdk_port *p)
     if (p->is_open) {
         if (p->is_started && log_get_level() >= LOG_DEBUG)
             dpdk_port_debug(p);
+        dpdk_rss_close(&p->rules, p->id);
         if (p->is_promiscuous)
             rte_eth_promiscuous_disable(p->id);
         if (p->is_started)

@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "cfg.h"
+#include "dpdk_rss.h"
 
 struct rte_mempool;
 
@@ -26,14 +27,21 @@ struct dpdk_port {
     uint32_t
         cut_bytes; /* the driver cuts longer frames to this, and does not say so; 0: it cuts none */
     bool is_vdev;
-    bool is_file;    /* frames come from capture files and end with them */
-    bool can_wait;   /* nothing is lost while nobody polls */
-    bool has_stamps; /* net_pcap: packets carry microseconds since the epoch */
+    bool is_file;        /* frames come from capture files and end with them */
+    bool can_wait;       /* nothing is lost while nobody polls */
+    bool has_stamps;     /* net_pcap: packets carry microseconds since the epoch */
+    bool has_clock;      /* stamps of its packets are ticks of a clock that can be read */
+    bool may_sleep;      /* capture.dpdk.poll: its workers may sleep when it is silent */
+    bool has_interrupts; /* it was configured to interrupt for each queue */
+    bool spreads;        /* its table brings each hash to the queue that sensor.c expects */
     bool has_rss; /* the NIC computes the symmetric hash that pavo computes, over the same fields */
+
+    enum dpdk_rss { RSS_AUTO, RSS_TRUST, RSS_OFF } rss; /* capture.dpdk.rss */
 
     /* The rest is dpdk_port.c's own. */
     unsigned traits; /* of its driver */
     struct rte_mempool *pool;
+    struct dpdk_rss_rules rules;
     bool is_made; /* a vdev that we added, and remove */
     bool is_open, is_started, is_promiscuous;
     pthread_mutex_t lock; /* over what follows, and the driver's counters */
@@ -44,6 +52,8 @@ struct dpdk_port {
     bool is_frozen;           /* the losses stay as they are: below */
     uint64_t lost[PAVO_LOSSES];
     uint64_t broken;
+    _Atomic uint8_t link_state; /* enum cap_link */
+    _Atomic uint64_t link_downs;
 };
 
 /* dpdk_port_open - sets a port up, ready to start
@@ -55,6 +65,12 @@ int dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_
                    unsigned workers, struct pavo_err *err);
 int dpdk_port_start(struct dpdk_port *p, const struct cfg *cfg, struct pavo_err *err);
 void dpdk_port_close(struct dpdk_port *p);
+
+/* A descriptor that is readable when the queue has packets, or -1. */
+int dpdk_port_fd(const struct dpdk_port *p, unsigned queue);
+
+/* The device's clock now; false: it has none that can be read. */
+bool dpdk_port_clock(const struct dpdk_port *p, uint64_t *ticks);
 
 /* The capture file of the 'nth' queue of a port with is_file; false: there is none. */
 bool dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t size);
@@ -68,6 +84,9 @@ bool dpdk_port_file(const struct dpdk_port *p, unsigned nth, char *path, size_t 
 void dpdk_port_lost(struct dpdk_port *p, uint64_t lost[PAVO_LOSSES], uint64_t *broken);
 void dpdk_port_freeze(struct dpdk_port *p);
 bool dpdk_port_tells(const struct dpdk_port *p);
+
+/* dpdk_port_look - asks for the link and says it when it has changed. Main thread. */
+void dpdk_port_look(struct dpdk_port *p);
 
 /* Every counter of the driver that is not 0, as debug lines. */
 void dpdk_port_debug(const struct dpdk_port *p);

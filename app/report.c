@@ -210,6 +210,9 @@ sources_json(FILE *out, const struct sensor *s)
         string(out, set->queues[i]->name);
         fprintf(out, ",\"offered\":%" P ",\"filtered\":%" P ",\"knows_losses\":%s,", t.offered,
                 t.filtered, t.knows_losses ? "true" : "false");
+        if (t.link != CAP_LINK_UNKNOWN)
+            fprintf(out, "\"link\":\"%s\",\"link_downs\":%" P ",",
+                    t.link == CAP_LINK_UP ? "up" : "down", t.link_downs);
         losses_json(out, t.lost);
         fputc('}', out);
     }

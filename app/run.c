@@ -18,6 +18,10 @@
 #include "log.h"
 #include "outputs.h"
 #include "report.h"
+#include "watch.h"
+#ifdef PAVO_HAVE_DPDK
+#include "dpdk_telemetry.h"
+#endif
 
 /* timeout(1) sends its signal twice in a row, and a terminal may too: one wish to stop is meant. */
 enum { STOP_AGAIN_MS = 1000 };
@@ -29,7 +33,8 @@ struct run {
     struct sensor *sensor;
     struct control_socket socket;
     int signals;
-    bool is_quiet;
+    struct watch watch;
+    bool is_quiet, is_live;
     double certified; /* packets per second of a worker, by stats.certificate; 0: none */
     uint64_t start_ms, stop_ms;
     struct report_rate before, now;
@@ -142,7 +147,9 @@ wait_for_end(struct run *r)
         uint64_t unused;
         const bool is_file = capture_progress(&unused, &unused);
 
-        (void)poll(fds, 3, is_file ? 200 : r->socket.fd >= 0 ? 1000 : -1);
+        (void)poll(fds, 3, is_file ? 200 : r->is_live ? 1000 : -1);
+        if (r->is_live)
+            watch_look(&r->watch, r->sensor);
         if (fds[1].revents)
             on_signals(r);
         if (r->socket.fd >= 0)
@@ -258,9 +265,15 @@ run_sensor(struct run *r)
                  r->set.n_queues == 1 ? "queue" : "queues");
     r->start_ms = clock_ms();
     r->now = (struct report_rate){.ms = r->start_ms};
+#ifdef PAVO_HAVE_DPDK
+    if (strcmp(r->cfg->capture.backend, "dpdk") == 0 && r->cfg->capture.dpdk.telemetry)
+        dpdk_telemetry_open(r->sensor);
+#endif
+    r->is_live = is_live;
     sensor_settle_control(r->sensor);
     sensor_go(r->sensor);
     wait_for_end(r);
+    watch_look(&r->watch, r->sensor);
     return add_up(r);
 }
 
@@ -315,6 +328,10 @@ run_run(int argc, char **argv)
     r.cfg = a.cfg;
     status = run_sensor(&r);
     control_close(&r.socket);
+#ifdef PAVO_HAVE_DPDK
+    dpdk_telemetry_close();
+#endif
+    watch_close(&r.watch);
     sensor_close(r.sensor);
     outputs_close(&r.out);
     capture_close(&r.set);

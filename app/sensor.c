@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
+
 enum gate { GATE_CLOSED, GATE_OPEN, GATE_LEAVE };
 
 struct seat {
@@ -236,6 +238,43 @@ random_seed(uint64_t seed[2])
     }
 }
 
+/* Queues of the device whose first queue is number 'first' of the set. */
+static unsigned
+queues_of_device(const struct cap_set *set, unsigned first)
+{
+    unsigned n = 1;
+
+    while (first + n < set->n_queues && set->queues[first + n]->number != 0)
+        n++;
+    return n;
+}
+
+/* A device's promise to deliver each flow to its owner holds only if the queue that its table names
+ * for a hash is polled by the worker that owns that hash. */
+static void
+promises_check(struct sensor *s)
+{
+    const struct cap_set *set = s->set;
+    unsigned n;
+
+    for (unsigned first = 0; first < set->n_queues; first += n) {
+        bool fits = true;
+
+        n = queues_of_device(set, first);
+        for (unsigned h = 0; h < OWNERS; h++)
+            fits = fits && s->run.owner[h] == (first + h % n) % s->run.n;
+        if (fits || !set->queues[first]->spreads)
+            continue;
+        for (unsigned i = first; i < first + n; i++)
+            set->queues[i]->spreads = false;
+        log_info(
+            "%s: its %u queues do not fit %u workers: packets of some flows go to their worker "
+            "through memory (handed_off); with as many workers as it has queues they would "
+            "not",
+            set->queues[first]->name, n, s->run.n);
+    }
+}
+
 /* What all workers share. */
 static int
 run_fill(struct sensor *s, struct pavo_err *err)
@@ -243,7 +282,7 @@ run_fill(struct sensor *s, struct pavo_err *err)
     const struct cfg *cfg = s->cfg;
     struct worker_run *run = &s->run;
     const unsigned n_queues = s->set->n_queues;
-    bool everyone[WORKERS_MAX];
+    bool everyone[WORKERS_MAX], is_one;
     uint32_t slots;
     int rc;
 
@@ -254,9 +293,11 @@ run_fill(struct sensor *s, struct pavo_err *err)
         run->receives[i % run->n] = true;
     }
     run->n_receivers = n_queues < run->n ? n_queues : run->n;
+    is_one = n_queues >= run->n && n_queues > 0 && queues_of_device(s->set, 0) == n_queues;
     run->has_resolve = run->n > 1 && n_queues > 1;
+    /* The table of a device is i % queues (dpdk_spread.c): who polls that queue owns the hash. */
     for (unsigned i = 0; i < OWNERS; i++)
-        run->owner[i] = (uint8_t)sensor_owner(i, run->n);
+        run->owner[i] = (uint8_t)(is_one ? i % n_queues % run->n : sensor_owner(i, run->n));
     run->key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);
     run->burst = cfg->capture.burst;
     run->decap = cfg->decap;
@@ -301,6 +342,7 @@ workers_fill(struct sensor *s, struct pavo_err *err)
     bool may_float = s->run.n == 1;
     int rc;
 
+    promises_check(s);
     for (unsigned i = 0; i < s->run.n; i++) {
         struct worker *w = &s->workers[i];
         const unsigned most = set->n_queues / s->run.n + 1;

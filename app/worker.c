@@ -144,20 +144,28 @@ account_drain(struct worker *w)
 /* ---- sending ----------------------------------------------------------------------------------
  */
 
+/* What was sent is seen by those it was sent to. */
+static inline void
+sent_publish(struct worker *w)
+{
+    mesh_publish(&w->run->account, w->id);
+    mesh_publish(&w->run->resolve, w->id);
+}
+
 /* A free slot in the ring to a worker; with 'wait' not before there is one, else as long as this
  * burst's patience lasts: the source buffers meanwhile, and the other worker may only be asleep.
  * While waiting the worker serves what could keep others from making room (mesh.h). */
 static struct mesh_slot *
 mesh_slot_to(struct worker *w, const struct mesh *m, unsigned to, bool wait)
 {
-    struct pavo_ring *r = mesh_ring(m, w->id, to);
     struct mesh_slot *s;
     uint64_t until = 0;
 
-    while (!(s = ring_slot(r)) && (wait || w->patience_ns > 0)) {
+    while (!(s = mesh_slot(m, w->id, to)) && (wait || w->patience_ns > 0)) {
         const uint64_t now = monotonic_ns();
         bool busy;
 
+        sent_publish(w); /* nobody makes room for what he can't see */
         if (until == 0)
             until = now + w->patience_ns;
         busy = account_drain(w);
@@ -181,7 +189,7 @@ send_message(struct worker *w, const struct mesh *m, unsigned to, enum mesh_tag 
     s->tag = (uint8_t)tag;
     s->now_ns = now_ns;
     s->why = (uint8_t)w->end_why;
-    ring_push(mesh_ring(m, w->id, to));
+    mesh_fill(m, w->id, to);
 }
 
 static void
@@ -190,6 +198,7 @@ send_to_others(struct worker *w, const struct mesh *m, enum mesh_tag tag, uint64
     for (unsigned to = 0; to < w->run->n; to++)
         if (to != w->id)
             send_message(w, m, to, tag, now_ns);
+    sent_publish(w);
 }
 
 /* The payload is borrowed from a frame that the other worker does not have. */
@@ -221,7 +230,7 @@ send_packet(struct worker *w, const struct mesh *m, unsigned to, const struct pa
     s->tag = MESH_PACKET;
     memcpy(&s->packet, p, pavo_packet_size(p));
     payload_copy(s, m->payload);
-    ring_push(mesh_ring(m, w->id, to));
+    mesh_fill(m, w->id, to);
     pavo_stat_add(&w->stats.handed_off, 1);
 }
 
@@ -284,15 +293,31 @@ resolve_drain(struct worker *w)
 /* ---- receiving --------------------------------------------------------------------------------
  */
 
+enum { PROTO_TCP = 6, PROTO_UDP = 17 };
+
 /* Would a NIC that spreads by the symmetric hash have brought it to its owner? */
 static bool
 is_plain(const struct pavo_packet *p)
 {
-    return p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.quote.kind == 0 && p->at.has_ports;
+    /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
+    return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
+           (p->at.proto == PROTO_TCP || p->at.proto == PROTO_UDP);
+}
+
+/* Is the NIC's hash ours? One packet of a burst tells: a wrong key makes nearly all differ. */
+static inline void
+hash_sample(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
+            const struct pavo_packet *p)
+{
+    if (!f->has_rss || w->run->n == 1 || !is_plain(p))
+        return;
+    pavo_stat_add(&wq->sampled, 1);
+    if (f->rss != p->owner_hash)
+        pavo_stat_add(&wq->hash_differs, 1);
 }
 
 static inline void
-route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bool has_rss)
+route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
     unsigned owner;
@@ -312,8 +337,10 @@ route(struct worker *w, const struct worker_queue *wq, struct pavo_packet *p, bo
         pavo_shard_push(w->shard, p);
         return;
     }
-    if (has_rss && is_plain(p))
+    if (wq->q->spreads && is_plain(p)) {
         pavo_stat_add(&w->stats.wrong_shard, 1);
+        pavo_stat_add(&wq->wrong_shard, 1);
+    }
     send_packet(w, &run->account, owner, p, wq->q->can_wait);
 }
 
@@ -361,6 +388,7 @@ static void
 burst_stats(struct worker *w, struct worker_queue *wq, unsigned n)
 {
     pavo_stat_add(&w->stats.received, n);
+    pavo_stat_add(&wq->received, n);
     pavo_stat_add(&w->stats.bursts, 1);
     for (unsigned i = 0; i < PAVO_WHYS; i++) {
         if (w->why[i] == 0)
@@ -413,13 +441,13 @@ frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
         packet_decode(w, &f[i], now_ns, &w->packets[i]);
         pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
 
-        route(w, wq, &w->packets[i], f[i].has_rss);
+        route(w, wq, &w->packets[i]);
     }
 }
 
 /* Frames between two jumps of the clock, in stages that are timed each by itself. */
 static void
-segment_lapped(struct worker *w, const struct worker_queue *wq, const struct pavo_frame *f,
+segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
                const uint64_t *now_ns, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -432,7 +460,7 @@ segment_lapped(struct worker *w, const struct worker_queue *wq, const struct pav
         pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
     pavo_lap(w->laps, PAVO_LAP_KEY);
     for (unsigned i = 0; i < n; i++)
-        route(w, wq, &w->packets[i], f[i].has_rss);
+        route(w, wq, &w->packets[i]);
     pavo_lap(w->laps, PAVO_LAP_ROUTE);
     own_flush(w);
 }
@@ -464,6 +492,7 @@ burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned 
     else
         frames_lapped(w, wq, f, n);
     own_flush(w);
+    hash_sample(w, wq, &f[0], &w->packets[0]);
     burst_stats(w, wq, n);
     tell_clock(w, wq);
 }
@@ -516,6 +545,7 @@ receive(struct worker *w, struct worker_queue *wq)
     if (n == 0)
         return false;
     burst(w, wq, frames, (unsigned)n);
+    sent_publish(w);
     q->ops->done(q);
     pavo_lap(w->laps, PAVO_LAP_DONE);
     return true;
@@ -561,12 +591,17 @@ idle(struct worker *w)
         if (wq->q->wall_clock && wq->is_empty)
             idle_clock(w, wq);
     }
+    sent_publish(w); /* fragments that the clock gave up */
     w->turn++;
     w->idle_streak++;
     if (live && live->q->ops->wait) {
-        /* A moment's silence between workers is short: look again before sleeping on the queue. */
-        const bool moment = w->run->n > 1 && w->idle_streak <= 20;
-        const int ms = moment ? 0 : w->run->n > 1 ? 2 : n_live > 1 ? 10 : 100;
+        /* A moment's silence between workers or queues is short: look again before sleeping on one.
+         */
+        const bool moment = (w->run->n > 1 || n_live > 1) && w->idle_streak <= 20;
+        /* Others may send meanwhile: their rings hold some milliseconds of a NIC's traffic. Where
+         * the system buffers, they may also wait for us (PATIENCE_SLEEPER_NS). */
+        const bool long_idle = live->can_sleep && w->idle_streak > 200;
+        const int ms = moment ? 0 : w->run->n > 1 ? (long_idle ? 10 : 2) : n_live > 1 ? 10 : 100;
 
         live->can_sleep = live->q->ops->wait(live->q, ms);
         if (!live->can_sleep)
@@ -643,15 +678,17 @@ phase_step(struct worker *w)
 void
 worker_run_loop(struct worker *w)
 {
-    for (unsigned i = 0; i < w->n_queues; i++)
-        if (w->queues[i].q->ops->enter)
-            w->queues[i].q->ops->enter(w->queues[i].q);
+    for (unsigned i = 0; i < w->n_queues; i++) {
+        struct cap_queue *q = w->queues[i].q;
+
+        q->has_company = w->n_queues > 1;
+        if (q->ops->enter)
+            q->ops->enter(q);
+    }
     while (w->phase != WORKER_DONE) {
         bool busy = false;
 
-        for (unsigned i = 0; i < w->n_queues; i++)
-            if (!w->queues[i].has_ended)
-                busy |= receive(w, &w->queues[i]);
+        /* First what others sent: they received it while this worker may have slept. */
         if (w->run->n > 1) {
             w->patience_ns = PATIENCE_SLEEPER_NS; /* the ring it comes from buffers meanwhile */
             busy |= resolve_drain(w);
@@ -659,11 +696,15 @@ worker_run_loop(struct worker *w)
             busy |= account_drain(w);
             pavo_lap(w->laps, PAVO_LAP_MESH);
         }
+        for (unsigned i = 0; i < w->n_queues; i++)
+            if (!w->queues[i].has_ended)
+                busy |= receive(w, &w->queues[i]);
         if (w->frags_jumped) {
             w->frags_jumped = false;
             (void)pavo_frags_expire(w->frags, UINT64_MAX, fragment_emit, w);
             own_flush(w);
         }
+        sent_publish(w);
         (void)pavo_shard_sweep(w->shard, busy ? SWEEP_BUSY : SWEEP_IDLE);
         pavo_lap(w->laps, PAVO_LAP_SWEEP);
         phase_step(w);

@@ -58,6 +58,11 @@ struct worker_queue {
     bool is_empty;  /* at the last look */
     bool can_sleep; /* its wait() sleeps: the system buffers meanwhile */
     bool has_ended;
+    /* Stored by the worker, loaded by anyone. */
+    PAVO_STAT(received);
+    PAVO_STAT(wrong_shard); /* plain packets that the source should have given to another worker */
+    PAVO_STAT(sampled);     /* packets, one a burst, whose hash by the NIC was compared with ours */
+    PAVO_STAT(hash_differs); /* of those */
 };
 
 enum worker_phase {

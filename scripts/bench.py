@@ -10,16 +10,23 @@ build, rounds, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 scale = float(os.environ.get('BENCH_SCALE', '1'))
 pavo = os.path.join(build, 'app', 'pavo')
 gen = os.path.join(build, 'test', 'gen', 'pavo-gen')
+loop = os.path.join(build, 'test', 'bench', 'bench-pcap-loop')
 M = 1000000
+
 PACKETS = int(10 * M * scale)
 INPUTS = [
     # name, what it is, arguments of the generator
     ('udp64', '%g M packets of 64 bytes, 100 k flows' % (PACKETS / M), ['udp64', '--packets', PACKETS]),
+        ('tcp', '%g M packets of TCP sessions, 100 k at once' % (PACKETS / M), ['tcp', '--flows', '100000', '--packets', PACKETS]),
+    ('million', '%g M packets of 64 bytes, 1 M flows' % (PACKETS / M), ['udp64', '--flows', int(M * scale), '--packets', PACKETS]),
     ('pairs', '%g M flows of two packets' % (PACKETS / 2 / M), ['pairs', '--flows', PACKETS // 2]),
     ('vxlan', '%g M packets of 64 bytes in VXLAN, 100 k flows' % (PACKETS / M), ['vxlan', '--packets', PACKETS]),
 ]
 TOOLS = [
-    ('pavo', lambda f: [pavo, 'run', '-q', '-r', f, '-w', 'ipfix:/dev/null']),
+        ('pavo', lambda f: [pavo, 'run', '-q', '--workers', '1', '-r', f, '-w', 'ipfix:/dev/null'] +
+     (['--set', 'flow.limit=%d' % int(1.2 * M)] if 'million' in f else [])),
+    ('libpcap', lambda f: [loop, f]),
+
     ('tcpdump', lambda f: ['tcpdump', '-r', f, '-w', '/dev/null']),
     ('argus', lambda f: ['argus', '-r', f, '-w', '/dev/null']),
 ]
@@ -67,7 +74,9 @@ def flow_bytes():
 
 
 def main():
-    tools = [t for t in TOOLS if shutil.which(t[0]) or t[0] == 'pavo']
+        wanted = os.environ.get('BENCH_TOOLS', ' '.join(t[0] for t in TOOLS)).split()
+    tools = [t for t in TOOLS if t[0] in wanted + ['pavo'] and (shutil.which(t[0]) or t[0] in ('pavo', 'libpcap'))]
+
     print('machine: %s' % machine())
     print('commit: %s; %d rounds; CPU time is user and system of the whole process' % (commit(), rounds))
     versions = [subprocess.run([pavo, 'version'], stdout=subprocess.PIPE, text=True).stdout.split('\n')[0]]

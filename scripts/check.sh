@@ -210,6 +210,8 @@ part "what other programs read" test/consumers/consumers.sh "$out/gcc"
 part "a flood of new flows" test/flood/flood.sh "$out/small"
 if [ "$(id -u)" = 0 ]; then
     part "live traffic, under ASan and UBSan" python3 -B test/live/live.py --pavo "$out/asan/app/pavo" --carrier "$out/gcc/test/live/pavo-carrier"
+    part "what a silent sensor costs" python3 -B test/live/idle.py --pavo "$out/gcc/app/pavo"
+    part "RSS for real, in a virtual machine" python3 -B test/live/rss_vm.py --pavo "$out/gcc/app/pavo" --shared "$shared" --cache "$out/qemu"
     part "loss, delay and disorder made on purpose" python3 -B test/live/impair.py --pavo "$out/gcc/app/pavo" --wire "$out/gcc/test/live/pavo-wire"
 else
     echo "skipped: live traffic: only root can make network namespaces"

@@ -162,7 +162,7 @@ dec_frame(const struct pavo_decap_config *cfg, const struct pavo_frame *frame, b
 {
     const enum dec_step step = may_hurry ? dec_plain(cfg, frame, out) : DEC_STEPS;
 
-    if (step != DEC_STOP)
+    if (__builtin_expect(step != DEC_STOP, 0))
         walk(cfg, frame, may_hurry, step, out);
 }
 
@@ -171,8 +171,11 @@ pavo_decap(const struct pavo_decap_config *cfg, const struct pavo_frame *frame,
            struct pavo_layers *out)
 {
 #ifdef DEC_TRACE
-    dec_frame(cfg, frame, false, out); /* a test wants to see every header */
+    walk(cfg, frame, false, DEC_STEPS, out); /* a test wants to see every header */
 #else
-    dec_frame(cfg, frame, true, out);
+    const enum dec_step step = dec_plain(cfg, frame, out);
+
+    if (__builtin_expect(step != DEC_STOP, 0))
+        walk(cfg, frame, true, step, out);
 #endif
 }

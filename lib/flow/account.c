@@ -348,7 +348,8 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     if (part_is_there(f->meter))
         meter_step(pool_at(&s->meters, f->meter), p);
     if (f->state < STATE_TCP_NEW) {
-        talk_step(s, f, p);
+        if (f->state != STATE_UDP || talk_concerns(f, p))
+            talk_step(s, f, p);
         said = SAID_NEXT;
     } else if (p->at.has_tcp) {
         said = tcp_step(s, i, p, now_ns);

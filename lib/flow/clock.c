@@ -9,7 +9,7 @@
 #include "pavo_flow.h"
 
 bool
-pavo_clock_tick(struct pavo_clock *c, uint64_t ts_ns, uint64_t *now_ns)
+pavo_clock_tick_odd(struct pavo_clock *c, uint64_t ts_ns, uint64_t *now_ns)
 {
     const bool first = c->now_ns == 0;
     bool jumped = false;

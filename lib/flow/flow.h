@@ -218,10 +218,10 @@ void ended_drain(struct pavo_shard *s);
 /* Where the flow of 'key' stands, bucket * 8 + entry; NO_PLACE if there is none. */
 #define NO_PLACE UINT64_MAX
 uint64_t table_find(const struct pavo_shard *s, const struct pavo_key *key, uint64_t hash);
-/* What the end of a flow touches: its key and cold part; then, when the key is there, its buckets.
- */
+/* What the end of a flow touches: its key, hot and cold lines; then, when the key is there, its
+ * first bucket. Returns the hash of the key. */
 void flow_prefetch_end(const struct pavo_shard *s, uint32_t i);
-void flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i);
+uint64_t flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i);
 static inline void
 flow_prefetch(const struct pavo_shard *s, uint32_t i)
 {
@@ -230,8 +230,9 @@ flow_prefetch(const struct pavo_shard *s, uint32_t i)
 }
 /* The flow of a packet that has none yet: where it stands. */
 uint64_t flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
-/* Takes the flow out of the table and back to the free ones; its record was made. */
-void flow_drop(struct pavo_shard *s, uint32_t i);
+/* Takes the flow out of the table and back to the free ones; its record was made. 'hash' is
+ * that of its key. */
+void flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash);
 
 /* ---- account.c ---- */
 
@@ -354,6 +355,13 @@ enum said_is tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet
 extern const uint32_t talk_bytes; /* of a part */
 /* A flow that is not TCP begins; its number of a part is 0 still. */
 void talk_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
+/* Is there anything for talk_step() in a packet of a UDP flow? Of one without a part only what may
+ * be RTP. */
+static inline bool
+talk_concerns(const struct pavo_flow *f, const struct pavo_packet *p)
+{
+    return f->detail != 0 || (p->payload_held > 0 && p->payload[0] >> 6 == 2);
+}
 /* A packet of it, before it is counted. */
 void talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
 void talk_interval(struct pavo_shard *s, struct pavo_flow *f);

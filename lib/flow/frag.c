@@ -76,7 +76,8 @@ struct pavo_frags {
     uint32_t head_mask;
     struct frag_entry *entries;
     struct frag_slot *slots;
-    uint32_t free_entry, free_slot;
+    uint32_t free_entry, free_slot;      /* given back */
+    uint32_t entries_fresh, slots_fresh; /* so many were ever taken: those above are zero */
     uint32_t n_waiting;
     struct frag_queue queue[2]; /* [known] */
     uint32_t ready_first, ready_last;
@@ -124,14 +125,6 @@ pavo_frags_open(const struct pavo_frags_config *cfg, struct pavo_err *err)
     f->slots = mem->get(mem, slots_bytes(f));
     if (!f->heads || !f->entries || !f->slots)
         goto fail;
-    for (uint32_t i = cfg->limit; i > 0; i--) {
-        f->entries[i].chain = f->free_entry;
-        f->free_entry = i;
-    }
-    for (uint32_t i = cfg->waiting; i > 0; i--) {
-        f->slots[i].next = f->free_slot;
-        f->free_slot = i;
-    }
     return f;
 
 fail:
@@ -304,6 +297,24 @@ entry_forget(struct pavo_frags *f, uint32_t i, uint64_t now_ns)
     f->free_entry = i;
 }
 
+/* Entries and slots join the free lists when they are first needed: memory that no fragment has
+ * used is not touched, so it is not taken. */
+static bool
+has_free_entry(struct pavo_frags *f)
+{
+    if (!f->free_entry && f->entries_fresh < f->cfg.limit)
+        f->free_entry = ++f->entries_fresh;
+    return f->free_entry;
+}
+
+static bool
+has_free_slot(struct pavo_frags *f)
+{
+    if (!f->free_slot && f->slots_fresh < f->cfg.waiting)
+        f->free_slot = ++f->slots_fresh;
+    return f->free_slot;
+}
+
 /* A new entry for 'name', at the expense of the oldest one when there is no room. */
 static uint32_t
 entry_make(struct pavo_frags *f, const struct frag_name *name, bool known, uint64_t now_ns)
@@ -312,7 +323,7 @@ entry_make(struct pavo_frags *f, const struct frag_name *name, bool known, uint6
     uint32_t *head;
     uint32_t i;
 
-    if (!f->free_entry) {
+    if (!has_free_entry(f)) {
         const uint32_t k = f->queue[true].oldest, w = f->queue[false].oldest;
 
         pavo_stat_add(&f->stats.evicted, 1);
@@ -440,7 +451,7 @@ piece_wait(struct pavo_frags *f, const struct frag_name *name, const struct pavo
     uint32_t i, s;
 
     pavo_stat_add(&f->stats.waited, 1);
-    if (!f->free_slot && f->queue[false].oldest) {
+    if (!has_free_slot(f) && f->queue[false].oldest) {
         pavo_stat_add(&f->stats.evicted, 1);
         entry_forget(f, f->queue[false].oldest, p->now_ns);
         ready_emit(f, emit, ctx);

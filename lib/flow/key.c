@@ -6,6 +6,7 @@
  * made from keys and must be equal in every run.
  */
 #include "key.h"
+#include "cacheline.h"
 
 enum {
     VLAN_ID_MASK = 0xfff,
@@ -261,8 +262,9 @@ pavo_packet_key(struct pavo_packet *p, unsigned parts)
 
 /* ---- the keys that most packets have ------------------------------------------------------------
  *
- * IPv4 and IPv6 with ports and nothing around them. The key is written in whole words, which the
- * hash can then be made of at once: a processor makes a load wait that spans several stores.
+ * IPv4 and IPv6 with ports, told apart by nothing but what carries them. The key is written in
+ * whole words, which the hash can then be made of at once: a processor makes a load wait that spans
+ * several stores.
  */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
@@ -286,7 +288,6 @@ static inline void
 plain_rest(struct pavo_packet *p, uint16_t port_a, uint16_t port_b)
 {
     word_put(&p->key, offsetof(struct pavo_key, port_a), (uint64_t)port_b << 16 | port_a);
-    word_put(&p->key, offsetof(struct pavo_key, carrier), 0);
     word_put(&p->key, offsetof(struct pavo_key, quoted), 0);
     word_put(&p->key, offsetof(struct pavo_key, kind), (uint64_t)p->at.proto << 8 | p->at.kind);
 }
@@ -340,7 +341,10 @@ plain_fold(const struct pavo_packet *p)
 static inline bool
 key_plain(struct pavo_packet *p, unsigned parts)
 {
-    if (p->at.n_layers || !p->at.has_ports || (parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))
+    const uint64_t carrier =
+        pavo_unlikely(p->at.n_layers) ? key_carrier(p->at.layers, p->at.n_layers, parts) : 0;
+
+    if (!p->at.has_ports || (parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))
         return false;
     if (p->at.kind == PAVO_KIND_IP4)
         plain_ip4(p);
@@ -348,6 +352,7 @@ key_plain(struct pavo_packet *p, unsigned parts)
         plain_ip6(p);
     else
         return false;
+    word_put(&p->key, offsetof(struct pavo_key, carrier), carrier);
     p->owner_hash = parts & PAVO_KEY_ALONE ? 0 : pavo_toeplitz_word(plain_fold(p));
     return true;
 }

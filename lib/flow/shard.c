@@ -150,15 +150,6 @@ flow_end(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_d
     s->n_ended++;
 }
 
-static void
-buckets_prefetch(const struct pavo_shard *s, uint64_t hash)
-{
-    const uint32_t one = bucket_of(s, hash);
-
-    prefetch_write(&s->buckets[one]);
-    prefetch_write(&s->buckets[bucket_other(s, one, tag_of(hash))]);
-}
-
 /* All of an entry, for its record or for a new flow. */
 void
 flow_prefetch_end(const struct pavo_shard *s, uint32_t i)
@@ -167,28 +158,31 @@ flow_prefetch_end(const struct pavo_shard *s, uint32_t i)
     prefetch_write(&s->cold[i]);
 }
 
-void
+uint64_t
 flow_prefetch_bucket(const struct pavo_shard *s, uint32_t i)
 {
-    const struct pavo_key *key = &s->flows[i].key;
+    const uint64_t hash = key_hash(&s->flows[i].key, s->cfg.seed);
 
-    buckets_prefetch(s, key_hash(key, s->cfg.seed));
+    prefetch_write(&s->buckets[bucket_of(s, hash)]); /* where most stand */
+    return hash;
 }
 
 void
-flow_drop(struct pavo_shard *s, uint32_t i)
+flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash)
 {
-    const struct pavo_key *key = &s->flows[i].key;
-    const uint64_t hash = key_hash(key, s->cfg.seed);
     const uint16_t tag = tag_of(hash);
     uint32_t bucket = bucket_of(s, hash);
 
     for (unsigned n = 0; n < 2; n++, bucket = bucket_other(s, bucket, tag)) {
         struct ft_bucket *b = &s->buckets[bucket];
+        unsigned bits = bucket_match(b, tag);
 
-        for (unsigned bits = bucket_match(b, tag); bits; bits &= bits - 1)
-            if (b->flow[lowest_bit(bits)] == i)
-                entry_set(b, lowest_bit(bits), 0, 0, 0);
+        while (bits && b->flow[lowest_bit(bits)] != i)
+            bits &= bits - 1;
+        if (bits) {
+            entry_set(b, lowest_bit(bits), 0, 0, 0);
+            break;
+        }
     }
     flow_release(s, i);
     flow_give(s, i);

@@ -15,7 +15,10 @@
  */
 #include "flow.h"
 
-enum { LOOKS = 16 }; /* flows that are looked at for each that may leave */
+enum {
+    LOOKS = 16, /* flows that are looked at for each that may leave */
+    AHEAD = 8,  /* flows whose lines are on their way */
+};
 
 /* What the record of a flow is made of, besides the line that the sweep has read. */
 static void
@@ -52,6 +55,8 @@ block_look(struct pavo_shard *s, uint32_t block, unsigned limit, uint32_t *leave
     for (uint32_t i = first; i < end; i++) {
         const uint64_t due = flow_due(s, &s->flows[i], &s->cold[i]) + s->grace_ns;
 
+        /* Beyond the block too: the next one is likely looked at next. */
+        prefetch_read(&s->flows[i + AHEAD <= s->limit ? i + AHEAD : i].last_ns);
         if (pavo_likely(s->now_ns <= due)) {
             next = due < next ? due : next;
         } else if (!s->cold[i].waits) {
@@ -71,14 +76,20 @@ leavers_go(struct pavo_shard *s, const uint32_t *leavers, unsigned n)
 {
     unsigned done = 0;
 
-    for (unsigned k = 0; k < n; k++)
-        flow_prefetch_bucket(s, leavers[k]);
-    for (; done < n; done++) {
-        const struct pavo_flow *f = &s->flows[leavers[done]];
+    uint64_t hashes[BLOCK_FLOWS];
 
+    for (unsigned k = 0; k < n + AHEAD; k++) {
+        const struct pavo_flow *f;
+
+        if (k < n)
+            hashes[k] = flow_prefetch_bucket(s, leavers[k]);
+        if (k < AHEAD)
+            continue;
+        f = &s->flows[leavers[done]];
         if (s->ended_first || !record_put(s, leavers[done], flow_due_reason(f), flow_due_detail(f)))
             break;
-        flow_drop(s, leavers[done]);
+        flow_drop(s, leavers[done], hashes[done]);
+        done++;
     }
     return done;
 }
@@ -136,14 +147,13 @@ flush_one(struct pavo_shard *s, uint32_t i, enum pavo_end_detail why)
     }
     if (!record_put(s, i, reason, detail))
         return false;
-    flow_drop(s, i);
+    flow_drop(s, i, key_hash(&f->key, s->cfg.seed));
     return true;
 }
 
 bool
 pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why)
 {
-    enum { AHEAD = 8 };
 
     ended_drain(s);
     if (s->ended_first)
@@ -156,7 +166,7 @@ pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why)
             continue;
         }
         if (s->flush_at + AHEAD < s->used && s->flows[s->flush_at + AHEAD].state != STATE_FREE)
-            flow_prefetch_bucket(s, s->flush_at + AHEAD);
+            (void)flow_prefetch_bucket(s, s->flush_at + AHEAD);
         if (s->flows[s->flush_at + 1].state != STATE_FREE && !flush_one(s, s->flush_at + 1, why))
             return false;
         s->flush_at++;

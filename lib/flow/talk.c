@@ -107,7 +107,7 @@ talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p
     case TALK_NONE:
     case TALK_PROBE:
         if (f->state == STATE_UDP) {
-            if (f->packets[p->is_b] && rtp_may_be(p->payload, p->payload_held))
+            if (f->packets[p->is_b] && p->payload)
                 rtp_try(s, f, p);
         } else if (talk_of(f) == TALK_ECHO) {
             t = pool_at(&s->talks, *talk_number(s, f));

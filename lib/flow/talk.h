@@ -171,12 +171,6 @@ struct rtp_part {
 };
 _Static_assert(sizeof(struct rtp_part) == 96, "bounds the memory of a flow");
 
-/* Version 2: what few other payloads begin with. */
-static inline bool
-rtp_may_be(const uint8_t *payload, uint32_t held)
-{
-    return held > 0 && payload[0] >> 6 == 2;
-}
 /* rtp_looks - may these payload bytes be an RTP packet? The cheap test: version 2, no RTCP, and its
  * header fits. */
 bool rtp_looks(const uint8_t *payload, uint32_t held);

@@ -59,6 +59,81 @@ run_case(void **state)
     }
 }
 
+/* Measurements that are late or early by up to 20 us, and a counter whose rate wanders by 50 parts
+ * per million: time stays near the truth and never runs backwards. */
+static void
+bears_jitter_and_drift(void **state)
+{
+    const uint64_t hz = 2300000000, step = hz / 1000;
+    struct dpdk_clock clock;
+    double truth = (double)(0);
+    uint64_t before = 0, worst = 0, noise = 88172645463325252u;
+
+    (void)state;
+    dpdk_clock_init(&clock, hz, 0, start_ns);
+    for (uint64_t tick = 0, ms = 0; ms < 120000; ms++, tick += step) {
+        const double ppm = 50.0 * (double)(ms % 60000) / 60000.0 - 25.0; /* saws from -25 to 25 */
+        uint64_t now, real = start_ns + (uint64_t)truth;
+
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        if (dpdk_clock_is_due(&clock, tick))
+            dpdk_clock_measure(&clock, tick, real + noise % 40000 - 20000);
+        now = dpdk_clock_at(&clock, tick);
+        assert_true(now >= before);
+        if (ms > 3000 && (now > real ? now - real : real - now) > worst)
+            worst = now > real ? now - real : real - now;
+        before = now;
+        truth += 1e6 * (1 + ppm * 1e-6);
+    }
+    /* The noise of a measurement, once more by the slope it suggests, and a second of drift. */
+    assert_true(worst < 130000);
+    assert_true(worst > 1000); /* the noise was there */
+}
+
+/* Stamps of a NIC whose counter runs at 78.125 MHz from a start of its own. */
+static void
+stamps_become_times(void **state)
+{
+    const uint64_t hz = 78125000, zero = UINT64_C(0xfffffffffff00000); /* wraps soon */
+    const uint64_t now = start_ns + second;
+    struct dpdk_clock clock;
+
+    (void)state;
+    dpdk_clock_init(&clock, hz, zero, start_ns);
+    dpdk_clock_measure(&clock, zero + hz, now);
+    assert_true(dpdk_clock_stamp(&clock, zero + hz + hz / 1000, now + 1500000) == now + 1000000);
+    /* stamped before the last measurement */
+    assert_true(dpdk_clock_stamp(&clock, zero + hz - hz / 1000, now + 20000) == now - 1000000);
+    /* what can't be: of the future, of long ago, no stamp at all */
+    assert_true(dpdk_clock_stamp(&clock, zero + hz + hz / 100, now) == now);
+    assert_true(dpdk_clock_stamp(&clock, zero - hz, now) == now);
+    assert_true(dpdk_clock_stamp(&clock, 0x123456789abcdef, now) == now);
+}
+
+/* A thread that was held up for a long time measures before it shows a time again. */
+static void
+bears_a_long_pause(void **state)
+{
+    const uint64_t hz = 2300000000;
+    struct dpdk_clock clock;
+    uint64_t now;
+
+    (void)state;
+    dpdk_clock_init(&clock, hz, 0, start_ns);
+    dpdk_clock_measure(&clock, hz, start_ns + second + 30000000); /* 30 ms behind: it hurries */
+    assert_true(dpdk_clock_is_due(&clock, 61 * hz));
+    dpdk_clock_measure(&clock, 61 * hz, start_ns + 61 * second + 30000000);
+    now = dpdk_clock_at(&clock, 61 * hz);
+    /* It hurried on all the while, and is beyond: set right at once, as a step of the clock is. */
+    assert_true(now - start_ns >= 61 * second);
+    for (uint64_t s = 62; s < 80; s++)
+        dpdk_clock_measure(&clock, s * hz, start_ns + s * second + 30000000);
+    now = dpdk_clock_at(&clock, 80 * hz);
+    assert_true(now - start_ns - 80 * second - 30000000 + 1000 < 2000);
+}
+
 static void
 follows_a_step(void **state)
 {
@@ -77,6 +152,11 @@ int
 main(void)
 {
     const struct CMUnitTest steps[] = {
+        {"jitter of 20 us and a rate that wanders leave it within 130 us", bears_jitter_and_drift,
+         NULL, NULL, NULL},
+        {"stamps of a NIC become times, and what can't be is not believed", stamps_become_times,
+         NULL, NULL, NULL},
+        {"after a long pause it finds back", bears_a_long_pause, NULL, NULL, NULL},
         {"a clock that somebody sets by an hour is taken over at once", follows_a_step, NULL, NULL,
          NULL},
     };

@@ -5,6 +5,7 @@
  * started once; each case opens and closes nothing of it, so the cases stand in the order in which
  * they run. Memory is ordinary, no privilege is needed.
  */
+#define ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock */
 #include "t.h"
 
 #include <errno.h>
@@ -20,7 +21,21 @@
 
 enum { QUEUES = 2, BUFFERS = 1023, FRAMES = 64 };
 
+/* The wire's clock runs at 100 MHz; it takes the place of the library's function. */
+int
+rte_eth_read_clock(uint16_t port, uint64_t *clock)
+{
+    struct timespec t;
+
+    (void)port;
+    clock_gettime(CLOCK_REALTIME, &t);
+    *clock = ((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec) / 10 - 12345;
+    return 0;
+}
+
 static struct cfg *cfg;
+static int stamp_offset;
+static uint64_t stamp_flag;
 static struct cap_set set;
 static struct rte_ring *rings[QUEUES];
 static struct rte_mempool *pool;
@@ -45,7 +60,7 @@ open_all(void **state)
     cfg_set(cfg, "capture.dpdk.memory=64MiB", accept_no_complaint, NULL);
     cfg_set(cfg, "capture.devices=[\"net_ring_wire\"]", accept_no_complaint, NULL);
     cfg_set(cfg, "capture.filter=not udp port 9", accept_no_complaint, NULL);
-    cfg_set(cfg, "capture.stop_idle=30ms", accept_no_complaint, NULL);
+    cfg_set(cfg, "capture.stop_idle=100ms", accept_no_complaint, NULL);
     if (dpdk_eal_open(cfg, &err) < 0)
         fail_msg("%s", err.text);
     for (unsigned i = 0; i < QUEUES; i++) {
@@ -56,6 +71,7 @@ open_all(void **state)
     assert_true(rte_eth_from_rings("wire", rings, QUEUES, rings, QUEUES, 0) >= 0);
     pool = rte_pktmbuf_pool_create("wire", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     assert_non_null(pool);
+    assert_int_equal(rte_mbuf_dyn_rx_timestamp_register(&stamp_offset, &stamp_flag), 0);
     if (capture_dpdk_open(cfg, &set, &err) < 0)
         fail_msg("%s", err.text);
     for (unsigned i = 0; i < set.n_queues; i++)
@@ -335,6 +351,50 @@ filter_is_counted(void **state)
 }
 
 static void
+stamps_are_the_packets_times(void **state)
+{
+    struct rte_mbuf *m = buffer(1, 60, 2000), *lie = buffer(2, 60, 2000);
+    struct pavo_frame f[FRAMES];
+    uint64_t ticks;
+
+    (void)state;
+    (void)rte_eth_read_clock(0, &ticks);
+    *RTE_MBUF_DYNFIELD(m, stamp_offset, rte_mbuf_timestamp_t *) = ticks - 30000000; /* 0.3 s ago */
+    *RTE_MBUF_DYNFIELD(lie, stamp_offset, rte_mbuf_timestamp_t *) = 77;
+    m->ol_flags |= stamp_flag;
+    lie->ol_flags |= stamp_flag;
+    arrive(0, m);
+    arrive(0, lie);
+    arrive(0, buffer(3, 60, 2000)); /* none: the burst's */
+    assert_int_equal(receive(0, f, FRAMES), 3);
+    assert_int_equal(f[1].ts_ns, f[2].ts_ns);
+    /* the stamp's time is known to a fraction of what 2 ms of measuring give */
+    assert_true((ticks + 12345) * 10 - 300000000 - f[0].ts_ns + 5000000 < 10000000);
+    done(0);
+}
+
+static void
+the_link_is_told(void **state)
+{
+    struct cap_queue *q = set.queues[0];
+    uint16_t port;
+
+    (void)state;
+    assert_int_equal(stats(0).link, CAP_LINK_UNKNOWN);
+    q->ops->look(q);
+    assert_int_equal(stats(0).link, CAP_LINK_UP);
+    assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_wire", &port), 0);
+    assert_int_equal(rte_eth_dev_set_link_down(port), 0);
+    for (unsigned i = 0; i < 3; i++)
+        q->ops->look(q);
+    assert_int_equal(stats(0).link, CAP_LINK_DOWN);
+    assert_int_equal(rte_eth_dev_set_link_up(port), 0);
+    q->ops->look(q);
+    assert_int_equal(stats(1).link, CAP_LINK_UP);
+    assert_int_equal(stats(0).link_downs, 1);
+}
+
+static void
 hash_is_not_believed(void **state)
 {
     struct pavo_frame f[FRAMES];
@@ -403,6 +463,9 @@ main(void)
         CASE(segments_are_joined, "a frame in six segments is handed out in one piece"),
         CASE(long_frames_come_in_portions,
              "segmented frames beyond the scratch memory come with the next burst"),
+        CASE(stamps_are_the_packets_times,
+             "a stamp of the NIC's clock is the packet's time, unless it can't be"),
+        CASE(the_link_is_told, "a link that goes down and up is seen and counted once"),
         CASE(tags_are_put_back, "VLAN tags that the driver took out stand in the frame again"),
         CASE(unreadable_is_counted,
              "a frame that can't be put together is offered, and lost as unreadable"),

@@ -11,6 +11,7 @@
 #include "fields.h"
 #include "sensor.h"
 #include "t.h"
+#include "watch.h"
 
 enum { FRAMES_MAX = 12000, FRAME_BYTES = 192, QUEUES_MAX = 4 };
 
@@ -237,8 +238,23 @@ struct fake {
     unsigned most;            /* frames after which it says CAP_END; 0: all */
     bool fails;               /* CAP_FAILED in place of CAP_END */
     bool is_live;             /* never ends by itself, and can't wait */
+    bool is_polled;           /* nothing buffers behind it */
+    bool has_rss; /* its frames carry a hash: the right one, or with 'bad_hash' another */
+    bool bad_hash;
+    struct fake *behind; /* gives nothing, and keeps its worker, until that one has given all */
     _Atomic uint64_t offered;
+    _Atomic bool is_spent;
 };
+
+/* The symmetric hash of a plain frame of ours, as a NIC has it. */
+static uint32_t
+hash_of(const struct stored *s)
+{
+    const uint8_t *ip = s->bytes + 14, *l4 = ip + 20;
+
+    return pavo_toeplitz(ip + 12, ip + 16, 4, (uint16_t)(l4[0] << 8 | l4[1]),
+                         (uint16_t)(l4[2] << 8 | l4[3]));
+}
 
 static int
 fake_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
@@ -246,6 +262,8 @@ fake_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
     struct fake *f = (struct fake *)(void *)q;
     unsigned n = 0;
 
+    while (f->behind && !atomic_load_explicit(&f->behind->is_spent, memory_order_acquire))
+        usleep(100);
     for (; n < max && f->at < n_stored && (!f->most || pavo_stat_get(&f->offered) + n < f->most);
          n++) {
         out[n] = (struct pavo_frame){.data = stored[f->at].bytes,
@@ -254,9 +272,15 @@ fake_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
                                      .len = stored[f->at].n,
                                      .link = PAVO_LINK_ETHER,
                                      .source = q->source};
+        if (f->has_rss) {
+            out[n].has_rss = true;
+            out[n].rss = hash_of(&stored[f->at]) ^ f->bad_hash;
+        }
         f->at += f->step;
     }
     pavo_stat_add(&f->offered, n);
+    if (n == 0)
+        atomic_store_explicit(&f->is_spent, true, memory_order_release);
     return n > 0 ? (int)n : f->is_live ? 0 : f->fails ? CAP_FAILED : CAP_END;
 }
 
@@ -269,7 +293,7 @@ static bool
 fake_wait(struct cap_queue *q, int timeout_ms)
 {
     usleep(200);
-    return true;
+    return !((struct fake *)(void *)q)->is_polled;
 }
 
 static void
@@ -362,7 +386,57 @@ struct plan {
     unsigned workers, queues, burst, record_ring, mesh_ring;
     unsigned stop_after; /* packets received, then sensor_stop() */
     bool fails, is_live;
+    bool is_polled, one_gives; /* of one_gives: queue 0 gives all, the others wait for its end */
+    bool spreads, has_rss, bad_hash;
 };
+
+/* What the control thread says of a run, looking twice; and what the queues counted. */
+static struct {
+    char text[8192];
+    uint64_t wrong, sampled, differs;
+} seen;
+
+static void
+look(const struct sensor *s)
+{
+    const struct worker *workers;
+    const struct topo_place *places;
+    const unsigned n = sensor_workers(s, &workers, &places);
+    struct watch watch = {0};
+    FILE *to = tmpfile();
+    const int kept = dup(STDERR_FILENO);
+    size_t got;
+
+    assert_non_null(to);
+    dup2(fileno(to), STDERR_FILENO);
+    watch_look(&watch, s);
+    watch_look(&watch, s);
+    watch_close(&watch);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(to);
+    memset(&seen, 0, sizeof seen);
+    got = fread(seen.text, 1, sizeof seen.text - 1, to);
+    seen.text[got] = '\0';
+    fclose(to);
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < workers[i].n_queues; k++) {
+            seen.wrong += pavo_stat_get(&workers[i].queues[k].wrong_shard);
+            seen.sampled += pavo_stat_get(&workers[i].queues[k].sampled);
+            seen.differs += pavo_stat_get(&workers[i].queues[k].hash_differs);
+        }
+    }
+}
+
+static unsigned
+times_said(const char *what)
+{
+    unsigned n = 0;
+
+    for (const char *at = seen.text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
 
 static struct pavo_counts
 run(const struct plan *p, const char *const *sets)
@@ -396,13 +470,23 @@ run(const struct plan *p, const char *const *sets)
                   .can_wait = !p->is_live,
                   .node = -1,
                   .name = "fake",
+                  .spreads = p->spreads,
+                  .number = (uint16_t)i,
                   .source = 0},
             .at = i,
             .first = i,
             .step = p->queues,
             .fails = p->fails,
             .is_live = p->is_live,
+            .is_polled = p->is_polled,
+            .has_rss = p->has_rss,
+            .bad_hash = p->bad_hash,
         };
+        if (p->one_gives) {
+            fakes[i].step = 1;
+            fakes[i].at = i ? n_stored : 0;
+            fakes[i].behind = i ? &fakes[0] : NULL;
+        }
         queues[i] = &fakes[i].q;
     }
     s = sensor_open(cfg, &set, &sink, 1, &err);
@@ -427,6 +511,7 @@ run(const struct plan *p, const char *const *sets)
         fail_msg("%s", err.text);
     assert_true(outcome.records == c.made.records);
     assert_true(outcome.packets == c.accounted);
+    look(s);
     sensor_close(s);
     pavo_sink_close(sink);
     cfg_close(cfg);
@@ -520,6 +605,112 @@ a_full_mesh_is_counted(void **state)
     assert_int_equal(c.received, c.accounted + c.lost[PAVO_LOSS_HANDOFF_FULL]);
 }
 
+static unsigned
+owner_of(const struct stored *s, unsigned workers)
+{
+    return hash_of(s) % OWNERS % workers;
+}
+
+static void
+make_plain_frames(unsigned n)
+{
+    rng_state = 5;
+    n_stored = n_atomic = 0;
+    for (unsigned i = 0; i < n; i++)
+        add_tcp(start_ns + i * UINT64_C(1000), 1 + below(200), 300 + below(200), 10000 + below(999),
+                16);
+}
+
+/* The other worker is held up until all is sent: its ring takes what it has slots for. */
+static void
+what_a_full_mesh_loses_is_exact(void **state)
+{
+    const struct plan p = {.workers = 2,
+                           .queues = 2,
+                           .burst = 64,
+                           .record_ring = 4096,
+                           .mesh_ring = 64,
+                           .is_live = true,
+                           .is_polled = true,
+                           .one_gives = true,
+                           .stop_after = 2000};
+    struct pavo_counts c;
+    unsigned others = 0;
+
+    make_plain_frames(2000);
+    for (unsigned i = 0; i < n_stored; i++)
+        others += owner_of(&stored[i], 2) == 1;
+    assert_true(others > 500);
+    c = run(&p, NULL);
+    assert_int_equal(c.received, 2000);
+    /* One slot has the clock. */
+    assert_int_equal(c.lost[PAVO_LOSS_HANDOFF_FULL], others - 63);
+    assert_int_equal(c.handed_off, 63);
+    assert_int_equal(c.accounted, 2000 - (others - 63));
+}
+
+/* Frames are dealt out in turn, to queues that were to get them by their hash. */
+static void
+wrong_queues_are_counted_and_said_once(void **state)
+{
+    struct plan p = {.workers = 2,
+                     .queues = 2,
+                     .burst = 8,
+                     .record_ring = 4096,
+                     .mesh_ring = 1024,
+                     .spreads = true,
+                     .has_rss = true};
+    unsigned wrong = 0;
+
+    make_plain_frames(2000);
+    for (unsigned i = 0; i < n_stored; i++)
+        wrong += owner_of(&stored[i], 2) != i % 2;
+    assert_int_equal(run(&p, NULL).wrong_shard, wrong);
+    assert_int_equal(seen.wrong, wrong);
+    assert_int_equal(times_said("belong to another queue"), 2); /* once for each queue */
+    assert_int_equal(times_said("fake: queue 1: "), 1);
+    assert_true(seen.sampled >= 200);
+    assert_int_equal(seen.differs, 0);
+
+    p.bad_hash = true;
+    (void)run(&p, NULL);
+    assert_int_equal(seen.differs, seen.sampled);
+    assert_int_equal(times_said("the NIC has another key"), 2);
+
+    p.bad_hash = p.spreads = false; /* it promised nothing */
+    assert_int_equal(run(&p, NULL).wrong_shard, 0);
+    assert_string_equal(seen.text, "");
+
+    p.spreads = true; /* nor can it keep that promise with three workers */
+    p.workers = 3;
+    assert_int_equal(run(&p, NULL).wrong_shard, 0);
+    assert_string_equal(seen.text, "");
+}
+
+static void
+right_queues_are_silent(void **state)
+{
+    const struct plan p = {.workers = 2,
+                           .queues = 2,
+                           .burst = 8,
+                           .record_ring = 4096,
+                           .mesh_ring = 1024,
+                           .spreads = true,
+                           .has_rss = true};
+    unsigned n = 0;
+
+    make_plain_frames(3000);
+    for (unsigned i = 0; i < n_stored; i++) /* in turn to 0 and 1: keep those that fit */
+        if (owner_of(&stored[i], 2) == n % 2)
+            stored[n++] = stored[i];
+    n_stored = n;
+    assert_true(n > 1000);
+    assert_int_equal(run(&p, NULL).handed_off, 0);
+    assert_int_equal(seen.wrong, 0);
+    assert_true(seen.sampled > 100);
+    assert_string_equal(seen.text, "");
+}
+
 static void
 a_stop_ends_files_at_once(void **state)
 {
@@ -587,6 +778,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_queues_lose_nothing),
         cmocka_unit_test(a_full_mesh_is_counted),
+        cmocka_unit_test(what_a_full_mesh_loses_is_exact),
+        cmocka_unit_test(wrong_queues_are_counted_and_said_once),
+        cmocka_unit_test(right_queues_are_silent),
         cmocka_unit_test(a_stop_ends_files_at_once),
         cmocka_unit_test(a_live_source_ends_by_a_stop_only),
         cmocka_unit_test(a_failed_queue_ends_its_packets_only),

@@ -62,7 +62,7 @@ enum distance { FAR, SAME_PACKAGE, NEAR };
 static enum distance
 distance(const struct topo *t, const struct topo_pu *pu, int node)
 {
-    if (node < 0 || pu->node == node)
+    if (node < 0 || pu->node < 0 || pu->node == node)
         return NEAR;
     return package_of_node(t, node) == (int)pu->package ? SAME_PACKAGE : FAR;
 }
@@ -93,6 +93,8 @@ say(struct topo_place *p, const char *fmt, ...)
 static void
 say_distance(const struct topo *t, struct topo_place *p, const struct topo_pu *pu, int node)
 {
+    const char *kind = pu->is_isolated ? "isolated core" : "core";
+
     if (node < 0 || t->n_nodes < 2)
         return;
     switch (distance(t, pu, node)) {
@@ -100,10 +102,10 @@ say_distance(const struct topo *t, struct topo_place *p, const struct topo_pu *p
         say(p, ", on the node of its NIC");
         break;
     case SAME_PACKAGE:
-        say(p, ", on another node of the NIC's socket: node %d has no core left", node);
+        say(p, ", on another node of the NIC's socket: node %d has no %s left", node, kind);
         break;
     case FAR:
-        say(p, ", far from its NIC: node %d has no core left", node);
+        say(p, ", far from its NIC: node %d has no %s left", node, kind);
         break;
     }
 }
@@ -412,13 +414,18 @@ topo_place_control(const struct topo *t, const struct topo_place *workers, unsig
 /* ---- how many ---------------------------------------------------------------------------------
  */
 
+/* Is it near one of the devices? Where no processor that is allowed is, all are taken for near. */
 static bool
 is_near_any(const struct topo *t, const struct topo_pu *pu, const int *nodes, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
+    bool any = false;
+
+    for (unsigned i = 0; i < n; i++) {
         if (distance(t, pu, nodes[i]) == NEAR)
             return true;
-    return n == 0;
+        any = any || package_of_node(t, nodes[i]) >= 0;
+    }
+    return !any;
 }
 
 /* Packets are spread evenly over the queues, so the slowest worker sets the pace: one kind of cores

@@ -74,7 +74,7 @@ def flow_bytes():
 
 
 def main():
-        wanted = os.environ.get('BENCH_TOOLS', ' '.join(t[0] for t in TOOLS)).split()
+    wanted = os.environ.get('BENCH_TOOLS', ' '.join(t[0] for t in TOOLS)).split()
     tools = [t for t in TOOLS if t[0] in wanted + ['pavo'] and (shutil.which(t[0]) or t[0] in ('pavo', 'libpcap'))]
 
     print('machine: %s' % machine())

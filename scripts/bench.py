@@ -17,7 +17,7 @@ PACKETS = int(10 * M * scale)
 INPUTS = [
     # name, what it is, arguments of the generator
     ('udp64', '%g M packets of 64 bytes, 100 k flows' % (PACKETS / M), ['udp64', '--packets', PACKETS]),
-        ('tcp', '%g M packets of TCP sessions, 100 k at once' % (PACKETS / M), ['tcp', '--flows', '100000', '--packets', PACKETS]),
+    ('tcp', '%g M packets of TCP sessions, 100 k at once' % (PACKETS / M), ['tcp', '--flows', '100000', '--packets', PACKETS]),
     ('million', '%g M packets of 64 bytes, 1 M flows' % (PACKETS / M), ['udp64', '--flows', int(M * scale), '--packets', PACKETS]),
     ('pairs', '%g M flows of two packets' % (PACKETS / 2 / M), ['pairs', '--flows', PACKETS // 2]),
     ('vxlan', '%g M packets of 64 bytes in VXLAN, 100 k flows' % (PACKETS / M), ['vxlan', '--packets', PACKETS]),

@@ -241,9 +241,10 @@ struct fake {
     bool is_polled;           /* nothing buffers behind it */
     bool has_rss; /* its frames carry a hash: the right one, or with 'bad_hash' another */
     bool bad_hash;
-    struct fake *behind; /* gives nothing, and keeps its worker, until that one has given all */
+    struct fake *behind;     /* gives nothing, and keeps its worker, until that one has given all */
+    struct fake *first_held; /* gives nothing until that one keeps its worker */
     _Atomic uint64_t offered;
-    _Atomic bool is_spent;
+    _Atomic bool is_spent, is_held;
 };
 
 /* The symmetric hash of a plain frame of ours, as a NIC has it. */
@@ -262,6 +263,9 @@ fake_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
     struct fake *f = (struct fake *)(void *)q;
     unsigned n = 0;
 
+    atomic_store_explicit(&f->is_held, f->behind != NULL, memory_order_release);
+    while (f->first_held && !atomic_load_explicit(&f->first_held->is_held, memory_order_acquire))
+        usleep(100);
     while (f->behind && !atomic_load_explicit(&f->behind->is_spent, memory_order_acquire))
         usleep(100);
     for (; n < max && f->at < n_stored && (!f->most || pavo_stat_get(&f->offered) + n < f->most);
@@ -486,6 +490,7 @@ run(const struct plan *p, const char *const *sets)
             fakes[i].step = 1;
             fakes[i].at = i ? n_stored : 0;
             fakes[i].behind = i ? &fakes[0] : NULL;
+            fakes[i].first_held = i ? NULL : &fakes[1];
         }
         queues[i] = &fakes[i].q;
     }

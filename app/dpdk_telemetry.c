@@ -13,6 +13,7 @@
 #include <rte_telemetry.h>
 
 #include "log.h"
+#include "report.h"
 #include "sensor.h"
 
 static struct {
@@ -21,31 +22,19 @@ static struct {
 } asked = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void
+count_fill(void *ctx, const char *name, uint64_t n)
+{
+    rte_tel_data_add_dict_u64((struct rte_tel_data *)ctx, name, n);
+}
+
+static void
 stats_fill(struct rte_tel_data *d, const struct pavo_counts *c)
 {
-    const struct {
-        const char *name;
-        uint64_t n;
-    } rows[] = {
-        {"offered", c->offered},
-        {"received", c->received},
-        {"received_octets", c->received_octets},
-        {"accounted", c->accounted},
-        {"filtered", c->filtered},
-        {"in_flight", c->in_flight},
-        {"handed_off", c->handed_off},
-        {"wrong_shard", c->wrong_shard},
-        {"live_flows", c->live_flows},
-        {"flows_made", c->flows_made},
-        {"evicted", c->evicted},
-        {"records", c->made.records},
-        {"ring_full", c->ring_dropped.records},
-        {"clock_jumps", c->clock_jumps},
-    };
     char name[64];
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        rte_tel_data_add_dict_u64(d, rows[i].name, rows[i].n);
+    report_counts_each(c, count_fill, d);
+    rte_tel_data_add_dict_u64(d, "records", c->made.records);
+    rte_tel_data_add_dict_u64(d, "ring_full", c->ring_dropped.records);
     for (unsigned i = 0; i < PAVO_LOSSES; i++) {
         snprintf(name, sizeof name, "lost_%.50s", pavo_loss_word((enum pavo_loss)i));
         rte_tel_data_add_dict_u64(d, name, c->lost[i]);

@@ -114,8 +114,8 @@ losses_json(FILE *out, const uint64_t *lost)
     fputc('}', out);
 }
 
-static void
-counts_json(FILE *out, const struct pavo_counts *c)
+void
+report_counts_each(const struct pavo_counts *c, report_count_fn *each, void *ctx)
 {
     const struct {
         const char *name;
@@ -153,9 +153,21 @@ counts_json(FILE *out, const struct pavo_counts *c)
         {"pool_empty", c->pool_empty},
     };
 
-    fputs("\"counts\":{", out);
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        fprintf(out, "\"%s\":%" P ",", rows[i].name, rows[i].n);
+        each(ctx, rows[i].name, rows[i].n);
+}
+
+static void
+count_json(void *ctx, const char *name, uint64_t n)
+{
+    fprintf((FILE *)ctx, "\"%s\":%" P ",", name, n);
+}
+
+static void
+counts_json(FILE *out, const struct pavo_counts *c)
+{
+    fputs("\"counts\":{", out);
+    report_counts_each(c, count_json, out);
     losses_json(out, c->lost);
     fputc(',', out);
     sums_json(out, "made", &c->made);

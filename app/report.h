@@ -21,4 +21,8 @@ void report_json(FILE *out, const struct sensor *s, const struct cfg *cfg,
                  struct pavo_sink *const *sinks, unsigned n_sinks, uint64_t uptime_ms,
                  const struct report_rate *from, const struct report_rate *to, double certified);
 
+/* report_counts_each - all single counters, by the names that `pavo stats --json` has for them. */
+typedef void report_count_fn(void *ctx, const char *name, uint64_t n);
+void report_counts_each(const struct pavo_counts *c, report_count_fn *each, void *ctx);
+
 #endif

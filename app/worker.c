@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,15 +294,13 @@ resolve_drain(struct worker *w)
 /* ---- receiving --------------------------------------------------------------------------------
  */
 
-enum { PROTO_TCP = 6, PROTO_UDP = 17 };
-
 /* Would a NIC that spreads by the symmetric hash have brought it to its owner? */
 static bool
 is_plain(const struct pavo_packet *p)
 {
     /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
     return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
-           (p->at.proto == PROTO_TCP || p->at.proto == PROTO_UDP);
+           (p->at.proto == IPPROTO_TCP || p->at.proto == IPPROTO_UDP);
 }
 
 /* Is the NIC's hash ours? One packet of a burst tells: a wrong key makes nearly all differ. */
@@ -440,7 +439,6 @@ frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
         }
         packet_decode(w, &f[i], now_ns, &w->packets[i]);
         pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
-
         route(w, wq, &w->packets[i]);
     }
 }

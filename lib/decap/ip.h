@@ -1,10 +1,10 @@
 /* ip.h - the fixed headers of IPv4 and IPv6, and the short way through them
  *
- * ip_short() reads IP and the TCP or UDP behind it in one go where nothing needs a second look: a
- * whole header without options, no fragment, no length that exceeds the frame. That is nearly all
- * traffic; the walk's loop, which asks before each header what it has asked here once, costs it
- * twice as much. What it does not take it leaves for the walk as it was, and a test proves that
- * both ways end the same.
+ * ip4_short() and ip6_short() read IP and the TCP or UDP behind it in one go where nothing needs a
+ * second look: a whole header without options, no fragment, no length that exceeds the frame. That
+ * is nearly all traffic; the walk's loop, which asks before each header what it has asked here
+ * once, costs it twice as much. What it does not take it leaves for the walk as it was, and a test
+ * proves that both ways end the same.
  */
 #ifndef PAVO_IP_H
 #define PAVO_IP_H
@@ -13,8 +13,8 @@
 
 enum {
     IP4_FIXED = 20,
-    IP4_PLAIN = 0x45, /* version 4, and no options */
-    IP4_IS_FRAGMENT = 0x3fff /* MF, or an offset */,
+    IP4_PLAIN = 0x45,         /* version 4, and no options */
+    IP4_IS_FRAGMENT = 0x3fff, /* MF, or an offset */
     IP6_FIXED = 40,
     SHORT_TCP = 6, /* the protocols that have a short way, and their fixed headers */
     SHORT_TCP_FIXED = 20,
@@ -77,6 +77,13 @@ tcp_fields(struct pavo_layers *out, const uint8_t *h)
     out->tcp_window = be16(h + 14);
 }
 
+/* Is it an IPv4 header without options, of a packet that is no fragment? */
+static inline bool
+ip4_is_plain(const uint8_t *h)
+{
+    return h[0] == IP4_PLAIN && !(be16(h + 6) & IP4_IS_FRAGMENT);
+}
+
 /* Bytes of the fixed transport header; 0: this protocol has no short way. */
 static inline uint32_t
 short_fixed(uint8_t proto)
@@ -107,7 +114,7 @@ ip4_short(struct dec_walk *w, struct cur *rest, enum dec_step *next)
     const uint8_t *h = cur_peek(rest, IP4_FIXED + SHORT_UDP_FIXED);
     uint32_t total, fixed;
 
-    if (!h || h[0] != IP4_PLAIN || (be16(h + 6) & IP4_IS_FRAGMENT))
+    if (!h || !ip4_is_plain(h))
         return false;
     fixed = short_fixed(h[9]);
     total = be16(h + 2);

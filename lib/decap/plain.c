@@ -91,7 +91,7 @@ dec_plain(const struct pavo_decap_config *cfg, const struct pavo_frame *f, struc
     if (f->link != PAVO_LINK_ETHER || f->caplen < ETHER_FIXED + IP4_FIXED + SHORT_UDP_FIXED)
         return DEC_STEPS;
     type = be16(h + 12);
-    if (type == TYPE_IP4 && ip[0] == IP4_PLAIN && !(be16(ip + 6) & IP4_IS_FRAGMENT)) {
+    if (type == TYPE_IP4 && ip4_is_plain(ip)) {
         fixed = IP4_FIXED;
         total = be16(ip + 2);
         proto = ip[9];

@@ -54,12 +54,7 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t
 
     if (pavo_unlikely(f->packets[p->is_b] == 0)) /* a side's first packet writes there */
         prefetch_write(&s->cold[i]);
-    if (f->state >= STATE_ICMP) {
-        const uint8_t *detail = pool_at(&s->details, f->detail);
-
-        prefetch_write(detail);
-        prefetch_write(detail + sizeof(union flow_detail) - 1);
-    }
+    detail_prefetch(s, f);
     if (part_is_there(f->meter)) {
         const struct meter_part *m = pool_at(&s->meters, f->meter);
         const uint8_t *side = (const uint8_t *)&m->side[p->is_b];
@@ -133,8 +128,9 @@ stage_step(struct pavo_shard *s, const struct pipe_slot *t)
     if (pavo_unlikely(state_lingers(s->flows[i].state))) {
         b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
         block_hasten(s, i);
-    } else if (b->age[entry] != age_now(s))
+    } else if (b->age[entry] != age_now(s)) {
         b->age[entry] = age_now(s);
+    }
 
     if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
         icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)

@@ -228,6 +228,18 @@ flow_prefetch(const struct pavo_shard *s, uint32_t i)
     prefetch_write(&s->flows[i].key);
     prefetch_write(&s->flows[i].last_ns);
 }
+/* What the protocol of a flow keeps, where that has a detail. */
+static inline void
+detail_prefetch(const struct pavo_shard *s, const struct pavo_flow *f)
+{
+    const uint8_t *detail;
+
+    if (f->state < STATE_ICMP)
+        return;
+    detail = pool_at(&s->details, f->detail);
+    prefetch_write(detail);
+    prefetch_write(detail + sizeof(union flow_detail) - 1);
+}
 /* The flow of a packet that has none yet: where it stands. */
 uint64_t flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
 /* Takes the flow out of the table and back to the free ones; its record was made. 'hash' is

@@ -341,9 +341,6 @@ plain_fold(const struct pavo_packet *p)
 static inline bool
 key_plain(struct pavo_packet *p, unsigned parts)
 {
-    const uint64_t carrier =
-        pavo_unlikely(p->at.n_layers) ? key_carrier(p->at.layers, p->at.n_layers, parts) : 0;
-
     if (!p->at.has_ports || (parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))
         return false;
     if (p->at.kind == PAVO_KIND_IP4)
@@ -352,7 +349,8 @@ key_plain(struct pavo_packet *p, unsigned parts)
         plain_ip6(p);
     else
         return false;
-    word_put(&p->key, offsetof(struct pavo_key, carrier), carrier);
+    word_put(&p->key, offsetof(struct pavo_key, carrier),
+             pavo_unlikely(p->at.n_layers) ? key_carrier(p->at.layers, p->at.n_layers, parts) : 0);
     p->owner_hash = parts & PAVO_KEY_ALONE ? 0 : pavo_toeplitz_word(plain_fold(p));
     return true;
 }

@@ -3,7 +3,7 @@
  * The number of flows is fixed at open. When all are in use, a new one takes the place of the
  * idlest among its sixteen candidates, whose record leaves with "lack of resources".
  *
- *  * A flow's index stays the same for its life. A flow that ends because of a packet is replaced
+ * A flow's index stays the same for its life. A flow that ends because of a packet is replaced
  * in its entry by the flow of that packet. If its record has no room in 'out', a copy of it in a
  * free entry waits in a queue, which is drained first whenever there is room. Only when there is no
  * free entry either is a record dropped, and counted.
@@ -46,7 +46,6 @@ record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end
     if (r->parts & PAVO_PART_TCP)
         ring_prefetch(s->out, offsetof(struct pavo_record, tcp), sizeof r->tcp);
     ring_push(s->out);
-
     pavo_stat_add(&s->stats.records, 1);
     pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);
     pavo_stat_add(&s->stats.record_octets, f->octets[0] + f->octets[1]);
@@ -79,7 +78,6 @@ flow_release(struct pavo_shard *s, uint32_t i)
     }
     if (f->state < STATE_TCP_NEW)
         talk_give(s, f);
-
     if (c->said != PART_REFUSED)
         pool_give(&s->saids, c->said);
     if (f->meter != PART_REFUSED)

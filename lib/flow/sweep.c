@@ -28,12 +28,7 @@ leaver_prefetch(const struct pavo_shard *s, uint32_t i)
 
     prefetch_write(&f->key);
     prefetch_write(&s->cold[i]);
-    if (f->state >= STATE_ICMP) {
-        const uint8_t *detail = pool_at(&s->details, f->detail);
-
-        prefetch_write(detail);
-        prefetch_write(detail + sizeof(union flow_detail) - 1);
-    }
+    detail_prefetch(s, f);
     if (part_is_there(f->meter)) {
         const uint8_t *meter = pool_at(&s->meters, f->meter);
 
@@ -74,9 +69,8 @@ block_look(struct pavo_shard *s, uint32_t block, unsigned limit, uint32_t *leave
 static unsigned
 leavers_go(struct pavo_shard *s, const uint32_t *leavers, unsigned n)
 {
-    unsigned done = 0;
-
     uint64_t hashes[BLOCK_FLOWS];
+    unsigned done = 0;
 
     for (unsigned k = 0; k < n + AHEAD; k++) {
         const struct pavo_flow *f;
@@ -154,7 +148,6 @@ flush_one(struct pavo_shard *s, uint32_t i, enum pavo_end_detail why)
 bool
 pavo_shard_flush(struct pavo_shard *s, enum pavo_end_detail why)
 {
-
     ended_drain(s);
     if (s->ended_first)
         return false;

@@ -134,7 +134,7 @@ const struct cfg_key cfg_keys[] = {
     {.name = "capture.burst",
      .type = CFG_COUNT,
      AT(capture.burst),
-     .fallback = "32",
+     .fallback = "64",
      .min = "1",
      .max = "64",
      .help = "Most frames that a worker takes at once. Records do not depend on it."},

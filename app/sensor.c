@@ -298,9 +298,9 @@ run_fill(struct sensor *s, struct pavo_err *err)
     /* The table of a device is i % queues (dpdk_spread.c): who polls that queue owns the hash. */
     for (unsigned i = 0; i < OWNERS; i++)
         run->owner[i] = (uint8_t)(is_one ? i % n_queues % run->n : sensor_owner(i, run->n));
-    run->key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);
+    run->make.key_parts = cfg->flow.key | (run->n == 1 ? PAVO_KEY_ALONE : 0u);
     run->burst = cfg->capture.burst;
-    run->decap = cfg->decap;
+    run->make.decap = cfg->decap;
     run->clock = (struct pavo_clock){
         .grace_ns = cfg->flow.timeouts.grace,
         .back_ns = cfg->flow.jump_back_ns,
@@ -308,6 +308,7 @@ run_fill(struct sensor *s, struct pavo_err *err)
     };
     run->shard = sensor_shard_config(cfg, run->n);
     random_seed(run->shard.seed);
+    memcpy(run->make.seed, run->shard.seed, sizeof run->make.seed);
     run->frags = (struct pavo_frags_config){
         .limit = cfg->fragments.limit,
         .waiting = cfg->fragments.waiting,
@@ -317,9 +318,9 @@ run_fill(struct sensor *s, struct pavo_err *err)
     slots = sensor_mesh_slots(cfg, run->n);
     for (unsigned i = 0; i < run->n; i++)
         everyone[i] = true; /* whoever resolves fragments sends what it resolved */
-    run->payload_room = sensor_payload_room(cfg);
+    run->make.payload_room = sensor_payload_room(cfg);
     rc = mesh_open(&run->account, run->n, run->has_resolve ? everyone : run->receives, slots,
-                   run->payload_room, &pavo_mem_plain, err);
+                   run->make.payload_room, &pavo_mem_plain, err);
     if (rc == 0 && run->has_resolve)
         rc = mesh_open(&run->resolve, run->n, run->receives, slots / MESH_RESOLVE_PART, 0,
                        &pavo_mem_plain, err);

@@ -114,7 +114,7 @@ account_from(struct worker *w, unsigned from)
     if (!r)
         return false;
     while (n < BURST_MAX && (s = mesh_peek_at(r, n)) != NULL && s->tag == MESH_PACKET) {
-        s->packet.hash = pavo_key_hash(&s->packet.key, w->run->shard.seed);
+        s->packet.hash = pavo_key_hash(&s->packet.key, w->run->make.seed);
         batch[n++] = &s->packet;
     }
     if (n > 0) {
@@ -253,7 +253,7 @@ fragment_emit(void *ctx, const struct pavo_packet *p)
         own_flush(w);
     memcpy(&w->copies[w->n_copies], p, pavo_packet_size(p));
     /* It may have been given the key of its datagram's first piece. */
-    w->copies[w->n_copies].hash = pavo_key_hash(&p->key, w->run->shard.seed);
+    w->copies[w->n_copies].hash = pavo_key_hash(&p->key, w->run->make.seed);
     pavo_shard_push(w->shard, &w->copies[w->n_copies++]);
 }
 
@@ -296,7 +296,7 @@ resolve_drain(struct worker *w)
 
 /* Would a NIC that spreads by the symmetric hash have brought it to its owner? */
 static bool
-is_plain(const struct pavo_packet *p)
+is_spread(const struct pavo_packet *p)
 {
     /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
     return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
@@ -308,64 +308,63 @@ static inline void
 hash_sample(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
             const struct pavo_packet *p)
 {
-    if (!f->has_rss || w->run->n == 1 || !is_plain(p))
+    if (!f->has_rss || w->run->n == 1 || !is_spread(p))
         return;
     pavo_stat_add(&wq->sampled, 1);
     if (f->rss != p->owner_hash)
         pavo_stat_add(&wq->hash_differs, 1);
 }
 
-static inline void
-route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
+/* A piece of a datagram goes to the worker that remembers its other pieces. */
+static __attribute__((noinline)) void
+route_piece(struct worker *w, struct worker_queue *wq, const struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
-    unsigned owner;
+    const unsigned owner = run->has_resolve ? pavo_frag_owner_hash(p) % run->n : w->id;
 
-    if (p->at.n_atomic > 0)
-        pavo_frags_atomic(w->frags, p->at.n_atomic);
-    if (p->at.n_frags > 0) {
-        owner = run->has_resolve ? pavo_frag_owner_hash(p) % run->n : w->id;
-        if (owner == w->id)
-            pavo_frags_step(w->frags, p, fragment_emit, w);
-        else
-            send_packet(w, &run->resolve, owner, p, wq->q->can_wait);
-        return;
+    if (owner == w->id)
+        pavo_frags_step(w->frags, p, fragment_emit, w);
+    else
+        send_packet(w, &run->resolve, owner, p, wq->q->can_wait);
+}
+
+static inline void
+route(struct worker *w, struct worker_queue *wq, const struct pavo_packet *p)
+{
+    const struct worker_run *run = w->run;
+    unsigned owner = w->id;
+
+    if (pavo_unlikely(!p->is_plain)) {
+        if (p->at.n_atomic > 0)
+            pavo_frags_atomic(w->frags, p->at.n_atomic);
+        if (p->at.n_frags > 0) {
+            route_piece(w, wq, p);
+            return;
+        }
     }
-    owner = run->n == 1 ? w->id : run->owner[p->owner_hash % OWNERS];
+    if (run->n > 1)
+        owner = run->owner[p->owner_hash % OWNERS];
     if (owner == w->id) {
+        w->n_pushed++;
         pavo_shard_push(w->shard, p);
         return;
     }
-    if (wq->q->spreads && is_plain(p)) {
+    if (wq->q->spreads && is_spread(p)) {
         pavo_stat_add(&w->stats.wrong_shard, 1);
         pavo_stat_add(&wq->wrong_shard, 1);
     }
     send_packet(w, &run->account, owner, p, wq->q->can_wait);
 }
 
-/* Where the payload stands in the frame, and how much of it was captured. Pieces of a datagram have
- * none: what they hold depends on which came first. */
+/* A frame becomes a packet. */
 static inline void
-payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
+packet_make(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
 {
-    const uint32_t held = f->caplen > p->at.payload_at ? f->caplen - p->at.payload_at : 0;
-    const uint32_t n = held < p->at.payload_len ? held : p->at.payload_len;
-
-    p->payload_held = p->at.n_frags ? 0 : n < room ? n : room;
-    p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
-}
-
-/* A frame becomes a packet, without its key. */
-static inline void
-packet_decode(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
-{
-    pavo_decap(w->run->decap, f, &p->at);
-    p->ts_ns = f->ts_ns;
-    p->now_ns = now_ns;
-    p->source = f->source;
-    p->unused = 0;
-    payload_find(p, f, w->run->payload_room);
-    w->why[p->at.why]++;
+    pavo_packet_make(&w->run->make, f, now_ns, p);
+    if (pavo_unlikely(p->at.why)) {
+        w->why[p->at.why]++;
+        w->n_flawed++;
+    }
 }
 
 /* The clock of a queue jumped: every flow of every shard ends before what follows is accounted.
@@ -389,10 +388,12 @@ burst_stats(struct worker *w, struct worker_queue *wq, unsigned n)
     pavo_stat_add(&w->stats.received, n);
     pavo_stat_add(&wq->received, n);
     pavo_stat_add(&w->stats.bursts, 1);
-    for (unsigned i = 0; i < PAVO_WHYS; i++) {
+    pavo_stat_add(&w->stats.why[PAVO_WHY_DONE], n - w->n_flawed);
+    for (unsigned i = 0; i < PAVO_WHYS && w->n_flawed > 0; i++) {
         if (w->why[i] == 0)
             continue;
         pavo_stat_add(&w->stats.why[i], w->why[i]);
+        w->n_flawed -= w->why[i];
         w->why[i] = 0;
     }
     if (wq->clock.jumps != wq->jumps)
@@ -423,10 +424,12 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
-/* Decodes each frame and hands it to its owner. */
-static void
+/* Decodes each frame and hands it to its owner. Returns the last one. */
+static const struct pavo_packet *
 frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
 {
+    struct pavo_packet *p = NULL;
+
     for (unsigned i = 0; i < n; i++) {
         const uint64_t before_ns = wq->clock.now_ns;
         uint64_t now_ns;
@@ -437,10 +440,11 @@ frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
             own_flush(w);
             jump(w, before_ns);
         }
-        packet_decode(w, &f[i], now_ns, &w->packets[i]);
-        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
-        route(w, wq, &w->packets[i]);
+        p = &w->packets[w->n_pushed % PAVO_PIPE_PACKETS];
+        packet_make(w, &f[i], now_ns, p);
+        route(w, wq, p);
     }
+    return p;
 }
 
 /* Frames between two jumps of the clock, in stages that are timed each by itself. */
@@ -451,12 +455,9 @@ segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_fram
     for (unsigned i = 0; i < n; i++) {
         if (i + PREFETCH_AHEAD < n)
             __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        packet_decode(w, &f[i], now_ns[i], &w->packets[i]);
+        packet_make(w, &f[i], now_ns[i], &w->packets[i]);
     }
     pavo_lap(w->laps, PAVO_LAP_DECODE);
-    for (unsigned i = 0; i < n; i++)
-        pavo_packet_key_hash(&w->packets[i], w->run->key_parts, w->run->shard.seed);
-    pavo_lap(w->laps, PAVO_LAP_KEY);
     for (unsigned i = 0; i < n; i++)
         route(w, wq, &w->packets[i]);
     pavo_lap(w->laps, PAVO_LAP_ROUTE);
@@ -464,7 +465,7 @@ segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_fram
 }
 
 /* frames_take() for a measurement: what each stage takes can be told, but they don't overlap. */
-static void
+static const struct pavo_packet *
 frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
 {
     uint64_t now_ns[BURST_MAX];
@@ -480,17 +481,17 @@ frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame
         from = i;
     }
     segment_lapped(w, wq, f + from, now_ns + from, n - from);
+    return &w->packets[n - from - 1];
 }
 
 static void
 burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
 {
-    if (pavo_likely(w->laps == NULL))
-        frames_take(w, wq, f, n);
-    else
-        frames_lapped(w, wq, f, n);
+    const struct pavo_packet *last =
+        pavo_likely(w->laps == NULL) ? frames_take(w, wq, f, n) : frames_lapped(w, wq, f, n);
+
     own_flush(w);
-    hash_sample(w, wq, &f[0], &w->packets[0]);
+    hash_sample(w, wq, &f[n - 1], last);
     burst_stats(w, wq, n);
     tell_clock(w, wq);
 }

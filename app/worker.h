@@ -26,10 +26,8 @@ struct worker_run {
     uint8_t owner[OWNERS]; /* of a flow, by owner_hash modulo OWNERS */
     bool receives[WORKERS_MAX];
     struct mesh account, resolve;
-    unsigned key_parts;
-    uint32_t payload_room; /* first bytes of a packet's payload that its flow may look at */
+    struct pavo_packet_make make;
     unsigned burst;
-    const struct pavo_decap_config *decap;
     struct pavo_clock clock;        /* limits that every queue's clock starts with */
     struct pavo_shard_config shard; /* id, out and mem are filled for each */
     struct pavo_frags_config frags;
@@ -85,9 +83,11 @@ struct worker {
     struct pavo_ring *out; /* records; the consumer is the export thread */
 
     unsigned n_copies;
-    struct pavo_packet *packets; /* BURST_MAX: of the burst */
+    struct pavo_packet *packets; /* BURST_MAX; the shard has borrowed the last PAVO_PIPE_PACKETS */
+    uint32_t n_pushed;           /* of these */
     struct pavo_packet *copies;  /* BURST_MAX: that the fragment memory handed out */
-    uint32_t why[PAVO_WHYS];     /* of the burst */
+    uint32_t why[PAVO_WHYS];     /* of the burst, without those that are whole */
+    uint32_t n_flawed;           /* their sum */
 
     enum worker_phase phase;
     enum pavo_end_detail end_why;

@@ -82,7 +82,7 @@ static_assert(DEC_HEAD_BYTES > 128 && DEC_HEAD_BYTES <= 192, "three pieces of at
 static inline enum dec_step
 dec_udp_step(const struct pavo_decap_config *cfg, uint16_t port)
 {
-    if (!(cfg->udp_may[port / 64 % 8] >> port % 64 & 1))
+    if (!(cfg->udp_may[port / 64 % 64] >> port % 64 & 1))
         return DEC_STOP;
     return (enum dec_step)cfg->udp_step[port];
 }

@@ -8,19 +8,21 @@
  * of that.
  *
  *     push      the first bucket is fetched
- *     first     tags are compared: the flow is fetched, or the other bucket
- *     second    the same in the other bucket
- *     parts     the flow is there: parts of it are fetched; of a new one, the entry it will take
+ *     find      tags are compared: the flow is fetched, or the other bucket
+ *     parts     the flow is there: parts of it are fetched. Or the other bucket is: tags are
+ *               compared there; of a new flow, the entry it will take is fetched
  *     step      the flow is found for certain, or made, and the packet accounted
  *
  * What the stages before the last find out is a guess: packets in between may move what they saw.
  * Packets are accounted in the order in which they were pushed.
  */
+#include "quick.h"
 #include "table.h"
 
 /* How many packets a stage is behind the push. */
-enum { AT_FIRST = 6, AT_SECOND = 10, AT_PARTS = 14, AT_STEP = 20 };
-_Static_assert((int)AT_STEP < (int)BURST_MAX, "a slot is free again when it comes round");
+enum { AT_FIND = 6, AT_PARTS = 12, AT_STEP = 18 };
+_Static_assert((int)AT_STEP < (int)PAVO_PIPE_PACKETS && (int)PAVO_PIPE_PACKETS <= (int)BURST_MAX,
+               "a slot is free again when it comes round");
 
 /* ---- stages -----------------------------------------------------------------------------------
  */
@@ -78,42 +80,47 @@ slot_match(const struct pavo_shard *s, struct pipe_slot *t)
     return true;
 }
 
-static inline void
-stage_first(const struct pavo_shard *s, struct pipe_slot *t)
+static inline __attribute__((always_inline)) void
+stage_find(const struct pavo_shard *s, struct pipe_slot *t)
 {
-    if (slot_match(s, t))
+    if (pavo_likely(slot_match(s, t)))
         return;
     t->bucket = &s->buckets[bucket_other(s, (uint32_t)(t->bucket - s->buckets), t->tag)];
     prefetch_read(t->bucket);
 }
 
 static inline void
-stage_second(const struct pavo_shard *s, struct pipe_slot *t)
+stage_parts(const struct pavo_shard *s, struct pipe_slot *t)
 {
-    if (t->flow == 0 && !slot_match(s, t))
-        t->bucket = NULL;
-}
-
-static inline void
-stage_parts(const struct pavo_shard *s, const struct pipe_slot *t)
-{
-    if (pavo_likely(t->flow != 0))
+    if (pavo_likely(t->flow != 0)) {
         parts_prefetch(s, t->packet, t->flow);
-    else
+    } else if (!slot_match(s, t)) {
+        t->bucket = NULL;
         entry_prefetch(s, t->packet->hash);
+    }
 }
 
+/* The entry of flow 'i' learns when a packet came. */
 static inline void
-stage_step(struct pavo_shard *s, const struct pipe_slot *t)
+entry_age(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, uint32_t i)
 {
-    const struct pavo_packet *p = t->packet;
+    if (pavo_unlikely(state_lingers(s->flows[i].state))) {
+        b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
+        block_hasten(s, i);
+    } else if (pavo_unlikely(b->age[entry] != age_now(s))) {
+        b->age[entry] = age_now(s);
+    }
+}
+
+/* The packet's flow is found for certain, and accounted by all rules. */
+static __attribute__((noinline)) void
+step_any(struct pavo_shard *s, const struct pipe_slot *t, const struct pavo_packet *p)
+{
     const uint64_t now_ns = packet_now(p);
     struct ft_bucket *b = t->bucket;
     unsigned entry = t->entry;
     uint32_t i = b ? b->flow[entry] : 0;
 
-    if (now_ns > s->now_ns)
-        s->now_ns = now_ns;
     if (!i || pavo_unlikely(!key_equal(&s->flows[i].key, &p->key))) {
         uint64_t place = table_find(s, &p->key, p->hash);
 
@@ -124,18 +131,27 @@ stage_step(struct pavo_shard *s, const struct pipe_slot *t)
         i = b->flow[entry];
     }
     flow_account(s, i, p, now_ns);
-
-    if (pavo_unlikely(state_lingers(s->flows[i].state))) {
-        b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
-        block_hasten(s, i);
-    } else if (b->age[entry] != age_now(s)) {
-        b->age[entry] = age_now(s);
-    }
-
+    entry_age(s, b, entry, i);
     if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
         icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
         flow_mark(s, p, now_ns);
+}
+
+static inline __attribute__((always_inline)) void
+stage_step(struct pavo_shard *s, const struct pipe_slot *t)
+{
+    const struct pavo_packet *p = t->packet;
+    struct ft_bucket *b = t->bucket;
+    uint32_t i;
+
     s->pipe.octets += p->at.l3_len;
+    if (packet_now(p) > s->now_ns)
+        s->now_ns = packet_now(p);
+    if (pavo_likely(b != NULL) && pavo_likely((i = b->flow[t->entry]) != 0) &&
+        pavo_likely(key_equal(&s->flows[i].key, &p->key)) && pavo_likely(quick_account(s, i, p)))
+        entry_age(s, b, t->entry, i);
+    else
+        step_any(s, t, p);
 }
 
 /* ---- the pipe ---------------------------------------------------------------------------------
@@ -151,8 +167,7 @@ slot_at(struct pavo_shard *s, uint32_t number)
 static inline void
 pipe_turn(struct pavo_shard *s, uint32_t at)
 {
-    stage_first(s, slot_at(s, at - AT_FIRST));
-    stage_second(s, slot_at(s, at - AT_SECOND));
+    stage_find(s, slot_at(s, at - AT_FIND));
     stage_parts(s, slot_at(s, at - AT_PARTS));
     stage_step(s, slot_at(s, at - AT_STEP));
 }
@@ -163,10 +178,8 @@ pipe_turn_partly(struct pavo_shard *s, uint32_t at)
 {
     const uint32_t n = s->pipe.n;
 
-    if (at - AT_FIRST < n)
-        stage_first(s, slot_at(s, at - AT_FIRST));
-    if (at - AT_SECOND < n)
-        stage_second(s, slot_at(s, at - AT_SECOND));
+    if (at - AT_FIND < n)
+        stage_find(s, slot_at(s, at - AT_FIND));
     if (at - AT_PARTS < n)
         stage_parts(s, slot_at(s, at - AT_PARTS));
     if (at - AT_STEP < n)
@@ -180,9 +193,7 @@ pipe_drain_lapped(struct pavo_shard *s)
     const uint32_t n = s->pipe.n;
 
     for (uint32_t i = 0; i < n; i++)
-        stage_first(s, slot_at(s, i));
-    for (uint32_t i = 0; i < n; i++)
-        stage_second(s, slot_at(s, i));
+        stage_find(s, slot_at(s, i));
     pavo_lap(s->laps, PAVO_LAP_FIND);
     for (uint32_t i = 0; i < n + NEW_AHEAD; i++) {
         if (i < n)

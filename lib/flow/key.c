@@ -110,32 +110,12 @@ key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
     return h;
 }
 
-static uint64_t
-load_be64(const uint8_t *p)
-{
-    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
-           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
-           (uint64_t)p[6] << 8 | (uint64_t)p[7];
-}
-
-/* Is x after y, as (address, port)? */
-static bool
-endpoint_is_after(const uint8_t *x, const uint8_t *y, uint16_t x_port, uint16_t y_port)
-{
-    const uint64_t xh = load_be64(x), yh = load_be64(y);
-    const uint64_t xl = load_be64(x + 8), yl = load_be64(y + 8);
-
-    if (xh != yh)
-        return xh > yh;
-    return xl != yl ? xl > yl : x_port > y_port;
-}
-
 /* Puts two endpoints in order. Returns whether they were turned round. */
 static bool
 set_endpoints(struct pavo_key *k, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
               uint16_t dst_port)
 {
-    const bool turned = endpoint_is_after(src, dst, src_port, dst_port);
+    const bool turned = key_is_after(src, dst, src_port, dst_port);
 
     memcpy(k->a, turned ? dst : src, 16);
     memcpy(k->b, turned ? src : dst, 16);
@@ -258,119 +238,4 @@ pavo_packet_key(struct pavo_packet *p, unsigned parts)
         key_arp(p, owned);
     else
         key_ip(p, owned);
-}
-
-/* ---- the keys that most packets have ------------------------------------------------------------
- *
- * IPv4 and IPv6 with ports, told apart by nothing but what carries them. The key is written in
- * whole words, which the hash can then be made of at once: a processor makes a load wait that spans
- * several stores.
- */
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-
-static inline void
-word_put(struct pavo_key *k, size_t at, uint64_t w)
-{
-    memcpy((uint8_t *)k + at, &w, sizeof w);
-}
-
-static inline uint64_t
-word_of(const uint8_t *p)
-{
-    uint64_t w;
-
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
-/* Ports and protocol: what both kinds have in the rest of the key. */
-static inline void
-plain_rest(struct pavo_packet *p, uint16_t port_a, uint16_t port_b)
-{
-    word_put(&p->key, offsetof(struct pavo_key, port_a), (uint64_t)port_b << 16 | port_a);
-    word_put(&p->key, offsetof(struct pavo_key, quoted), 0);
-    word_put(&p->key, offsetof(struct pavo_key, kind), (uint64_t)p->at.proto << 8 | p->at.kind);
-}
-
-static inline void
-plain_ip4(struct pavo_packet *p)
-{
-    const struct pavo_layers *at = &p->at;
-    uint32_t src, dst;
-    uint64_t from, to;
-
-    memcpy(&src, at->src, 4);
-    memcpy(&dst, at->dst, 4);
-    from = (uint64_t)__builtin_bswap32(src) << 16 | at->src_port;
-    to = (uint64_t)__builtin_bswap32(dst) << 16 | at->dst_port;
-    p->is_b = from > to;
-    word_put(&p->key, offsetof(struct pavo_key, a), p->is_b ? dst : src);
-    word_put(&p->key, offsetof(struct pavo_key, a) + 8, 0);
-    word_put(&p->key, offsetof(struct pavo_key, b), p->is_b ? src : dst);
-    word_put(&p->key, offsetof(struct pavo_key, b) + 8, 0);
-    plain_rest(p, (uint16_t)(p->is_b ? to : from), (uint16_t)(p->is_b ? from : to));
-}
-
-static inline void
-plain_ip6(struct pavo_packet *p)
-{
-    const struct pavo_layers *at = &p->at;
-    const bool turned = endpoint_is_after(at->src, at->dst, at->src_port, at->dst_port);
-    const uint8_t *a = turned ? at->dst : at->src, *b = turned ? at->src : at->dst;
-
-    p->is_b = turned;
-    word_put(&p->key, offsetof(struct pavo_key, a), word_of(a));
-    word_put(&p->key, offsetof(struct pavo_key, a) + 8, word_of(a + 8));
-    word_put(&p->key, offsetof(struct pavo_key, b), word_of(b));
-    word_put(&p->key, offsetof(struct pavo_key, b) + 8, word_of(b + 8));
-    plain_rest(p, turned ? at->dst_port : at->src_port, turned ? at->src_port : at->dst_port);
-}
-
-/* All 16-bit words of what the NIC hashes, XORed. */
-static inline uint16_t
-plain_fold(const struct pavo_packet *p)
-{
-    uint64_t w =
-        word_of(p->key.a) ^ word_of(p->key.b) ^ word_of(p->key.a + 8) ^ word_of(p->key.b + 8);
-
-    w ^= w >> 32;
-    w ^= w >> 16;
-    return (uint16_t)(__builtin_bswap16((uint16_t)w) ^ p->at.src_port ^ p->at.dst_port);
-}
-
-static inline bool
-key_plain(struct pavo_packet *p, unsigned parts)
-{
-    if (!p->at.has_ports || (parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))
-        return false;
-    if (p->at.kind == PAVO_KIND_IP4)
-        plain_ip4(p);
-    else if (p->at.kind == PAVO_KIND_IP6)
-        plain_ip6(p);
-    else
-        return false;
-    word_put(&p->key, offsetof(struct pavo_key, carrier),
-             pavo_unlikely(p->at.n_layers) ? key_carrier(p->at.layers, p->at.n_layers, parts) : 0);
-    p->owner_hash = parts & PAVO_KEY_ALONE ? 0 : pavo_toeplitz_word(plain_fold(p));
-    return true;
-}
-
-#else
-
-static inline bool
-key_plain(struct pavo_packet *p, unsigned parts)
-{
-    (void)p;
-    (void)parts;
-    return false;
-}
-
-#endif
-
-void
-pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2])
-{
-    if (!key_plain(p, parts))
-        pavo_packet_key(p, parts);
-    p->hash = key_hash(&p->key, seed);
 }

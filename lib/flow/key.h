@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "hash.h"
 
 enum {
@@ -36,6 +37,18 @@ key_equal(const struct pavo_key *x, const struct pavo_key *y)
     return differ == 0;
 }
 
+/* Is endpoint x behind y, as (address, port)? */
+static inline bool
+key_is_after(const uint8_t *x, const uint8_t *y, uint16_t x_port, uint16_t y_port)
+{
+    const uint64_t xh = be64(x), yh = be64(y);
+    const uint64_t xl = be64(x + 8), yl = be64(y + 8);
+
+    if (xh != yh)
+        return xh > yh;
+    return xl != yl ? xl > yl : x_port > y_port;
+}
+
 static inline bool
 key_is_icmp(const struct pavo_key *k)
 {
@@ -58,18 +71,37 @@ enum icmp_class icmp_classify(uint8_t proto, uint8_t type);
  * together, and then left out. As with pavo_hash(), who does not know the seed can't aim at a
  * collision. */
 static inline uint64_t
-key_hash(const struct pavo_key *k, const uint64_t seed[2])
+key_hash_usual(const uint64_t seed[2], uint64_t w0, uint64_t w2, uint64_t w4, uint64_t w7)
 {
     const uint64_t k0 = seed[0] ^ HASH_C0, k1 = seed[1] ^ HASH_C2;
-    const uint64_t rare[4] = {key_word(k, 1), key_word(k, 3), key_word(k, 5), key_word(k, 6)};
-    uint64_t h = hash_mum(key_word(k, 0) ^ k0, key_word(k, 2) ^ k1);
 
-    h ^= hash_mum(key_word(k, 4) ^ (k0 + HASH_C1), key_word(k, 7) ^ (k1 + HASH_C0));
-    if (rare[0] | rare[1] | rare[2] | rare[3]) {
-        h ^= hash_mum(rare[0] ^ (k0 + 2 * HASH_C1), rare[1] ^ (k1 + 2 * HASH_C0));
-        h ^= hash_mum(rare[2] ^ (k0 + 3 * HASH_C1), rare[3] ^ (k1 + 3 * HASH_C0));
-    }
-    return hash_mum(h ^ k1, k0 | 1) ^ h;
+    return hash_mum(w0 ^ k0, w2 ^ k1) ^ hash_mum(w4 ^ (k0 + HASH_C1), w7 ^ (k1 + HASH_C0));
+}
+static inline uint64_t
+key_hash_rare(const uint64_t seed[2], uint64_t w1, uint64_t w3, uint64_t w5, uint64_t w6)
+{
+    const uint64_t k0 = seed[0] ^ HASH_C0, k1 = seed[1] ^ HASH_C2;
+
+    return hash_mum(w1 ^ (k0 + 2 * HASH_C1), w3 ^ (k1 + 2 * HASH_C0)) ^
+           hash_mum(w5 ^ (k0 + 3 * HASH_C1), w6 ^ (k1 + 3 * HASH_C0));
+}
+static inline uint64_t
+key_hash_end(const uint64_t seed[2], uint64_t h)
+{
+    return hash_mum(h ^ seed[1] ^ HASH_C2, (seed[0] ^ HASH_C0) | 1) ^ h;
+}
+
+static inline uint64_t
+key_hash(const struct pavo_key *k, const uint64_t seed[2])
+{
+    const uint64_t w1 = key_word(k, 1), w3 = key_word(k, 3), w5 = key_word(k, 5),
+                   w6 = key_word(k, 6);
+    uint64_t h =
+        key_hash_usual(seed, key_word(k, 0), key_word(k, 2), key_word(k, 4), key_word(k, 7));
+
+    if (w1 | w3 | w5 | w6)
+        h ^= key_hash_rare(seed, w1, w3, w5, w6);
+    return key_hash_end(seed, h);
 }
 
 /* Same on every machine and in every run; 0 never. */

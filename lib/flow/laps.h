@@ -17,8 +17,7 @@
 
 enum pavo_lap {
     PAVO_LAP_RECEIVE, /* the queue hands out a burst */
-    PAVO_LAP_DECODE,
-    PAVO_LAP_KEY,     /* identity and hashes */
+    PAVO_LAP_DECODE,  /* and identity and hashes */
     PAVO_LAP_ROUTE,   /* owner, fragments, hand-over to other workers */
     PAVO_LAP_FIND,    /* buckets and flows are prefetched, tags compared */
     PAVO_LAP_ACCOUNT, /* flows are found for certain, made, written */

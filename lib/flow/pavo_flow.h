@@ -77,8 +77,10 @@ struct pavo_packet {
     uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
                             errors */
     uint16_t source;
-    uint8_t is_b; /* it was sent by endpoint b */
-    uint8_t unused;
+    uint8_t is_b;     /* it was sent by endpoint b */
+    uint8_t is_plain; /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
+                         now_ns is ts_ns: most of what could be asked of it needs not to be. 0: all
+                         must be asked */
     struct pavo_layers at;
 };
 static inline size_t
@@ -92,6 +94,31 @@ pavo_packet_size(const struct pavo_packet *p)
 void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 /* pavo_packet_key_hash - the same, and 'hash' with it. */
 void pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2]);
+
+/* pavo_packet_is_plain - may is_plain be set? */
+static inline bool
+pavo_packet_is_plain(const struct pavo_packet *p)
+{
+    const struct pavo_layers *at = &p->at;
+
+    return at->has_ports && !at->why && !at->n_frags && !at->n_atomic && !at->named &&
+           p->now_ns == p->ts_ns &&
+           (at->proto == 17 || (at->proto == 6 && at->has_tcp && !(at->tcp_flags & 2)));
+}
+
+/* What packets are made with: the same for all of a worker. */
+struct pavo_packet_make {
+    const struct pavo_decap_config *decap;
+    unsigned key_parts; /* PAVO_KEY_* */
+    uint64_t seed[2];
+    uint32_t payload_room; /* most bytes of payload that anybody asks for */
+};
+
+/* pavo_packet_make - decodes a frame into all members of '*p'
+ *
+ * 'now_ns' is the stream's clock. The payload is borrowed from the frame. */
+void pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, uint64_t now_ns,
+                      struct pavo_packet *p);
 
 /* pavo_toeplitz - symmetric Toeplitz hash (key 0x6D5A repeated) over addresses and ports, equal to
  * what a NIC with that key delivers for IPv4/IPv6 with ports (12 or 36 bytes) or without (ports 0).
@@ -285,8 +312,10 @@ void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush 
 
 /* pavo_shard_push - accounts a packet to its flow, in the order of the pushes; some pushes later,
  * or when pavo_shard_drain() is called, which must come before anything else is asked of the shard
- * and before the packet or its payload is touched. It has its key, and hash = pavo_key_hash(&key,
- * seed). The result is the same wherever a stream is drained. Owner thread only. */
+ * and before the payload is touched. The packet may be touched again after that, or
+ * PAVO_PIPE_PACKETS - 1 pushes later. It has its key, and hash = pavo_key_hash(&key, seed). The
+ * result is the same wherever a stream is drained. Owner thread only. */
+enum { PAVO_PIPE_PACKETS = 32 };
 void pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p);
 void pavo_shard_drain(struct pavo_shard *s);
 /* pavo_shard_burst - pushes 'n' packets and drains. */

@@ -146,7 +146,7 @@ every_default_is_in_range(void **state)
     assert_true(c->flow.timeouts.idle_tcp == UINT64_C(300) * S);
     assert_true(c->flow.timeouts.grace == S);
     assert_int_equal(c->capture.snaplen, 1024);
-    assert_int_equal(c->capture.burst, 32);
+    assert_int_equal(c->capture.burst, 64);
     assert_int_equal(c->workers.count, 0);
     assert_int_equal(c->capture.dpdk.memory_mb, 256);
     assert_int_equal(c->flow.key, PAVO_KEY_DEFAULT);

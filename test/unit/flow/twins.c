@@ -1,7 +1,7 @@
 /* twins.c - what is done twice, once quickly and once plainly, says the same
  *
  * Tags and ages of a bucket by vectors and by loops; keys in whole words and member by member; the
- * hash of a key from both.
+ * hash of a key from both; packets of usual frames in one go and step by step.
  */
 #include "bucket.h"
 #include "key.h"
@@ -104,12 +104,105 @@ keys_are_made_alike(void **state)
     }
 }
 
+/* A frame that is as most are, or nearly. Returns its bytes. */
+static uint32_t
+frame_any(uint8_t *h)
+{
+    static const uint8_t tcp_stamps[] = {1, 1, 8, 10};
+    const uint64_t r = rnd();
+    const bool is_ip6 = r & 1, is_tcp = r & 2, has_stamps = (r & 12) == 12;
+    const uint32_t fixed = is_ip6 ? 40 : 20, head = !is_tcp ? 8 : has_stamps ? 32 : 20;
+    const uint32_t payload = r >> 8 & 31, total = fixed + head + payload;
+    uint8_t *ip = h + 14, *transport = ip + fixed;
+    uint32_t n = 14 + total;
+
+    for (uint32_t i = 0; i < n; i++)
+        h[i] = (uint8_t)(rnd() & 3);
+    h[12] = is_ip6 ? 0x86 : 0x08;
+    h[13] = is_ip6 ? 0xdd : 0x00;
+    ip[0] = is_ip6 ? 0x60 : 0x45;
+    ip[is_ip6 ? 5 : 3] = (uint8_t)(is_ip6 ? total - fixed : total);
+    ip[is_ip6 ? 4 : 2] = 0;
+    ip[is_ip6 ? 6 : 9] = is_tcp ? PROTO_TCP : PROTO_UDP;
+    if (!is_ip6)
+        ip[6] = ip[7] = 0;
+    if (is_tcp) {
+        transport[12] = (uint8_t)(head / 4 << 4);
+        if (has_stamps)
+            memcpy(transport + 20, tcp_stamps, sizeof tcp_stamps);
+    } else {
+        transport[4] = 0;
+        transport[5] = (uint8_t)(head + payload);
+        if (r & 0x10000) /* VXLAN, or Teredo by its looks */
+            memcpy(transport + 2, (const uint8_t[]){0x12, 0xb5}, 2);
+        else if (r & 0x20000)
+            transport[8] = 0x60;
+    }
+    if (r & 0x40000)
+        n -= (uint32_t)(rnd() % (n + 1)); /* a short capture */
+    if (r & 0x80000)
+        h[rnd() % (14 + total)] = (uint8_t)rnd();
+    return n;
+}
+
+static void
+packets_are_made_alike(void **state)
+{
+    static struct pavo_decap_config decap;
+    struct pavo_packet_make m = {.decap = &decap, .seed = {3, 4}};
+    unsigned n_plain = 0;
+
+    pavo_decap_config_init(&decap);
+    for (unsigned round = 0; round < 400000; round++) {
+        struct pavo_packet quick, plain;
+        uint8_t bytes[128];
+        struct pavo_frame f = {.data = bytes, .ts_ns = 5, .source = 7};
+
+        f.caplen = frame_any(bytes);
+        f.len = f.caplen + (rnd() % 4 ? 0 : (uint32_t)(rnd() % 64));
+        m.key_parts = PAVO_KEY_DEFAULT | (rnd() & 1 ? PAVO_KEY_ALONE : 0) |
+                      (rnd() % 8 ? 0 : PAVO_KEY_MAC | PAVO_KEY_INTERFACE);
+        m.payload_room = rnd() % 4 ? 384 : 8;
+        memset(&quick, 0xff, sizeof quick);
+        memset(&plain, 0, sizeof plain);
+        pavo_packet_make(&m, &f, rnd() % 4 ? 5 : 6, &quick);
+        pavo_decap(&decap, &f, &plain.at);
+        plain.source = f.source;
+        pavo_packet_key(&plain, m.key_parts);
+        assert_memory_equal(&quick.key, &plain.key, sizeof plain.key);
+        assert_int_equal(quick.hash, pavo_key_hash(&plain.key, m.seed));
+        assert_int_equal(quick.is_b, plain.is_b);
+        assert_int_equal(quick.source, 7);
+        assert_int_equal(quick.ts_ns, 5);
+        if (!(m.key_parts & PAVO_KEY_ALONE))
+            assert_int_equal(quick.owner_hash, plain.owner_hash);
+        assert_memory_equal(&quick.at, &plain.at, offsetof(struct pavo_layers, quote));
+        assert_int_equal(quick.at.quote.kind, plain.at.quote.kind);
+        assert_int_equal(quick.is_plain, pavo_packet_is_plain(&quick));
+        n_plain += quick.is_plain;
+        if (quick.payload_held) {
+            assert_true(quick.payload == bytes + plain.at.payload_at);
+            assert_true(quick.payload + quick.payload_held <= bytes + f.caplen);
+            assert_true(quick.payload_held <= m.payload_room);
+        }
+        if (!plain.at.n_frags) {
+            const uint32_t held =
+                f.caplen > plain.at.payload_at ? f.caplen - plain.at.payload_at : 0;
+            const uint32_t whole = held < plain.at.payload_len ? held : plain.at.payload_len;
+
+            assert_int_equal(quick.payload_held, whole < m.payload_room ? whole : m.payload_room);
+        }
+    }
+    assert_in_range(n_plain, 50000, 400000);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buckets_are_looked_at_alike),
         cmocka_unit_test(keys_are_made_alike),
+        cmocka_unit_test(packets_are_made_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

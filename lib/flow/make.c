@@ -1,0 +1,205 @@
+/* make.c - a frame becomes a packet: decoded, with its key and hash
+ *
+ * Most frames are Ethernet, IPv4 or IPv6, TCP or UDP, and nothing else (lib/decap/plain.h). Of
+ * these headers, key and hash are read in one go, while the fields are at hand; a key is written in
+ * whole words, which the hash is then made of, for a processor makes a load wait that spans several
+ * stores. All others, and what is in tunnels, is decoded and keyed by the general functions, and a
+ * test proves that both say the same.
+ */
+#include "flow.h"
+#include "plain.h"
+
+/* ---- keys in whole words ------------------------------------------------------------------------
+ *
+ * IPv4 and IPv6 with ports, told apart by nothing but what carries them.
+ */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+enum { KEYS_IN_WORDS = 1 };
+#else
+enum { KEYS_IN_WORDS = 0 };
+#endif
+
+_Static_assert(offsetof(struct pavo_key, a) == 0 && offsetof(struct pavo_key, b) == 16 &&
+                   offsetof(struct pavo_key, port_a) == 32 &&
+                   offsetof(struct pavo_key, carrier) == 40 &&
+                   offsetof(struct pavo_key, kind) == 56,
+               "words 0 to 3, 4, 5, 7");
+
+static inline void
+word_put(struct pavo_key *k, unsigned i, uint64_t w)
+{
+    memcpy((uint8_t *)k + 8 * (size_t)i, &w, sizeof w);
+}
+
+static inline uint64_t
+word_of(const uint8_t *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Both directions must give the same key: which endpoint comes first is as often one as the other,
+ * so there is no branch. Returns the hash. */
+static inline __attribute__((always_inline)) uint64_t
+words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+          uint16_t dst_port, uint64_t carrier, uint8_t proto, const uint64_t seed[2])
+{
+    const uint64_t from = (uint64_t)be32(src) << 16 | src_port;
+    const uint64_t to = (uint64_t)be32(dst) << 16 | dst_port;
+    const bool is_b = from > to;
+    const uint64_t turn = (from ^ to) & (0 - (uint64_t)is_b);
+    const uint64_t a = from ^ turn, b = to ^ turn;
+    const uint64_t w0 = __builtin_bswap32((uint32_t)(a >> 16));
+    const uint64_t w2 = __builtin_bswap32((uint32_t)(b >> 16));
+    const uint64_t w4 = (b & 0xffff) << 16 | (a & 0xffff);
+    const uint64_t w7 = (uint64_t)proto << 8 | (uint64_t)PAVO_KIND_IP4;
+    uint64_t h = key_hash_usual(seed, w0, w2, w4, w7);
+
+    p->is_b = is_b;
+    word_put(&p->key, 0, w0);
+    word_put(&p->key, 1, 0);
+    word_put(&p->key, 2, w2);
+    word_put(&p->key, 3, 0);
+    word_put(&p->key, 4, w4);
+    word_put(&p->key, 5, carrier);
+    word_put(&p->key, 6, 0);
+    word_put(&p->key, 7, w7);
+    if (pavo_unlikely(carrier))
+        h ^= key_hash_rare(seed, 0, 0, carrier, 0);
+    return key_hash_end(seed, h);
+}
+
+static inline __attribute__((always_inline)) uint64_t
+words_ip6(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+          uint16_t dst_port, uint64_t carrier, uint8_t proto, const uint64_t seed[2])
+{
+    const bool is_b = key_is_after(src, dst, src_port, dst_port);
+    const uint8_t *a = is_b ? dst : src, *b = is_b ? src : dst;
+    const uint64_t port_a = is_b ? dst_port : src_port, port_b = is_b ? src_port : dst_port;
+    const uint64_t w0 = word_of(a), w1 = word_of(a + 8), w2 = word_of(b), w3 = word_of(b + 8);
+    const uint64_t w4 = port_b << 16 | port_a;
+    const uint64_t w7 = (uint64_t)proto << 8 | (uint64_t)PAVO_KIND_IP6;
+    uint64_t h = key_hash_usual(seed, w0, w2, w4, w7);
+
+    p->is_b = is_b;
+    word_put(&p->key, 0, w0);
+    word_put(&p->key, 1, w1);
+    word_put(&p->key, 2, w2);
+    word_put(&p->key, 3, w3);
+    word_put(&p->key, 4, w4);
+    word_put(&p->key, 5, carrier);
+    word_put(&p->key, 6, 0);
+    word_put(&p->key, 7, w7);
+    if (pavo_likely(w1 | w3 | carrier))
+        h ^= key_hash_rare(seed, w1, w3, carrier, 0);
+    return key_hash_end(seed, h);
+}
+
+/* All 16-bit words of what the NIC hashes, XORed: pavo_toeplitz() by a shorter way. */
+static inline uint32_t
+words_owner(const struct pavo_key *k, unsigned parts)
+{
+    uint64_t w;
+
+    if (pavo_likely(parts & PAVO_KEY_ALONE))
+        return 0;
+    w = key_word(k, 0) ^ key_word(k, 1) ^ key_word(k, 2) ^ key_word(k, 3);
+    w ^= w >> 32;
+    w ^= w >> 16;
+    return pavo_toeplitz_word((uint16_t)(__builtin_bswap16((uint16_t)w) ^ k->port_a ^ k->port_b));
+}
+
+void
+pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2])
+{
+    const struct pavo_layers *at = &p->at;
+    uint64_t carrier;
+
+    if (!KEYS_IN_WORDS || !at->has_ports || (parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)) ||
+        (at->kind != PAVO_KIND_IP4 && at->kind != PAVO_KIND_IP6)) {
+        pavo_packet_key(p, parts);
+        p->hash = key_hash(&p->key, seed);
+        return;
+    }
+    carrier = at->n_layers ? key_carrier(at->layers, at->n_layers, parts) : 0;
+    if (at->kind == PAVO_KIND_IP4)
+        p->hash =
+            words_ip4(p, at->src, at->dst, at->src_port, at->dst_port, carrier, at->proto, seed);
+    else
+        p->hash =
+            words_ip6(p, at->src, at->dst, at->src_port, at->dst_port, carrier, at->proto, seed);
+    p->owner_hash = words_owner(&p->key, parts);
+}
+
+/* ---- packets ------------------------------------------------------------------------------------
+ */
+
+/* Where the payload stands in the frame, and how much of it was captured. */
+static inline void
+payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
+{
+    const uint32_t held = f->caplen > p->at.payload_at ? f->caplen - p->at.payload_at : 0;
+    const uint32_t n = held < p->at.payload_len ? held : p->at.payload_len;
+
+    p->payload_held = n < room ? n : room;
+    p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
+}
+
+static __attribute__((noinline)) void
+make_any(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
+{
+    const struct pavo_layers *at = &p->at;
+
+    pavo_decap(m->decap, f, &p->at);
+    pavo_packet_key_hash(p, m->key_parts, m->seed);
+    /* Pieces of a datagram have no payload: what they hold depends on which came first. */
+    payload_find(p, f, at->n_frags ? 0 : m->payload_room);
+    p->is_plain = pavo_packet_is_plain(p);
+}
+
+/* One of the usual frames; false: it is another. */
+static inline __attribute__((always_inline)) bool
+make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const bool is_ip6,
+           struct pavo_packet *p)
+{
+    const uint32_t wire_len = f->len;
+    struct plain v;
+    uint16_t src_port, dst_port;
+    uint32_t held;
+
+    if (pavo_unlikely(!plain_read(m->decap, f, is_ip6, &v)) || pavo_unlikely(v.next != DEC_STOP))
+        return false;
+    plain_fields(&v, is_ip6, wire_len, &p->at);
+    src_port = be16(v.transport);
+    dst_port = be16(v.transport + 2);
+    p->hash = is_ip6 ? words_ip6(p, v.ip + 8, v.ip + 24, src_port, dst_port, 0, v.proto, m->seed)
+                     : words_ip4(p, v.ip + 12, v.ip + 16, src_port, dst_port, 0, v.proto, m->seed);
+    p->owner_hash = words_owner(&p->key, m->key_parts);
+    held = v.held - v.head;
+    p->payload_held = held < m->payload_room ? held : m->payload_room;
+    p->payload = p->payload_held ? v.transport + v.head : NULL;
+    p->is_plain = p->now_ns == p->ts_ns &&
+                  (v.proto == PROTO_UDP || (!p->at.why && !(p->at.tcp_flags & TCP_SYN)));
+    return true;
+}
+
+void
+pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, uint64_t now_ns,
+                 struct pavo_packet *p)
+{
+    p->ts_ns = f->ts_ns;
+    p->now_ns = now_ns;
+    p->source = f->source;
+    if (KEYS_IN_WORDS && pavo_likely(!(m->key_parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))) {
+        if (pavo_likely(plain_is_ip4(f))) {
+            if (make_plain(m, f, false, p))
+                return;
+        } else if (plain_is_ip6(f)) {
+            if (make_plain(m, f, true, p))
+                return;
+        }
+    }
+    make_any(m, f, p);
+}

@@ -3,32 +3,56 @@
 
 #include "meter.h"
 
-enum { ECN_MASK = 3, ECN_CE = 3, IP_ID_STEP = 1024, OCTETS_MAX = 65535 };
+enum { ECN_MASK = 3, ECN_CE = 3, IP_ID_STEP = 1024, IP_IDS_ENOUGH = 3, OCTETS_MAX = 65535 };
 
-/* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. */
+/* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. All limits but 1500 are multiples of
+ * 64. */
 static unsigned
 size_bin(uint32_t octets)
 {
-    if (octets <= 256)
-        return octets <= 64 ? 0 : octets <= 128 ? 1 : 2;
-    if (octets <= 1024)
-        return octets <= 512 ? 3 : 4;
-    return octets <= 1280 ? 5 : octets <= 1500 ? 6 : 7;
+    static const uint8_t bins[] = {0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
+                                   4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6};
+    enum { LAST = sizeof bins - 1 };
+    const uint32_t i = (uint32_t)(((uint64_t)octets + 63) / 64);
+
+    return bins[i < LAST ? i : LAST] + 1u - (octets <= 1500);
 }
 
-/* Below 100 us, 1 ms, 10 ms, 100 ms, up to 1 s; up to 10 s, 60 s, above. */
+/* Of gaps that are not idle: below 100 us, 1 ms, 10 ms, 100 ms, above. Between two powers of two is
+ * at most one of the limits: 'below' it the bin is n, and what is added carries into n + 1 from the
+ * limit on. */
 static unsigned
-gap_bin(uint64_t ns)
+gap_bin(uint32_t ns)
 {
-    if (ns < 10000000)
-        return ns < 100000 ? 0 : ns < 1000000 ? 1 : 2;
-    if (ns <= GAP_IDLE_NS)
-        return ns < 100000000 ? 3 : 4;
-    return ns <= UINT64_C(10000000000) ? 5 : ns <= UINT64_C(60000000000) ? 6 : 7;
+#define BIN(n)          ((uint64_t)(n) << 32)
+#define BELOW(n, limit) (BIN((n) + 1) - (limit))
+    static const uint64_t bins[32] = {
+        [16] = BELOW(0, 100000), BIN(1), BIN(1), /* from 2^16 on */
+        BELOW(1, 1000000),       BIN(2), BIN(2), BIN(2), BELOW(2, 10000000), BIN(3), BIN(3),
+        BELOW(3, 100000000),     BIN(4), BIN(4), BIN(4),
+    };
+#undef BIN
+#undef BELOW
+
+    return (unsigned)((bins[31 - __builtin_clz(ns | 1)] + ns) >> 32);
 }
 
-static void
-size_note(struct meter_side *m, uint32_t octets)
+/* Is 'v' beyond 'least' to 'most', or at an end of it? It may have to be moved. The first one of an
+ * interval is, for both are 0 then. */
+static inline bool
+is_extreme(uint32_t v, uint32_t least, uint32_t most)
+{
+    return v - least >= most - least;
+}
+
+static inline uint8_t
+ecn_bit(uint8_t tos)
+{
+    return (uint8_t)(1u << (tos & ECN_MASK));
+}
+
+static __attribute__((noinline)) void
+size_extreme(struct meter_side *m, uint32_t octets, uint8_t tos)
 {
     const uint16_t n = (uint16_t)(octets < OCTETS_MAX ? octets : OCTETS_MAX);
 
@@ -36,71 +60,125 @@ size_note(struct meter_side *m, uint32_t octets)
         m->least = n;
     if (n > m->most)
         m->most = n;
+    m->ecn_seen |= ecn_bit(tos); /* of the first of an interval */
+}
+
+/* Out of line: what hardly any packet needs must cost the others no registers. */
+static inline void
+size_note(struct meter_side *m, uint32_t octets, uint8_t tos)
+{
+    if (pavo_unlikely(is_extreme(octets, m->least, m->most)))
+        size_extreme(m, octets, tos);
     m->squares += (uint64_t)octets * octets;
     m->bins[size_bin(octets)]++;
 }
 
-static void
-gap_note(struct meter_side *m, uint64_t ns)
+/* A side that was silent: up to 10 s, 60 s, above. */
+static __attribute__((noinline)) void
+idle_note(struct meter_side *m, uint64_t ns)
 {
-    m->gaps[gap_bin(ns)]++;
-    if (pavo_likely(ns <= GAP_IDLE_NS)) {
-        const uint64_t us = ns / 1000;
-
-        if (~(uint32_t)ns > m->gap_least_not)
-            m->gap_least_not = ~(uint32_t)ns;
-        if (ns > m->gap_max)
-            m->gap_max = (uint32_t)ns;
-        m->gap_sum += ns;
-        m->gap_squares_us += us * us;
+    if (ns <= UINT64_C(10000000000)) {
+        m->gaps[METER_GAPS - 1]++;
     } else {
-        m->idle_sum += ns;
-        if (ns > m->idle_max)
-            m->idle_max = ns;
+        uint16_t *n = &m->pauses[ns > UINT64_C(60000000000)];
+
+        *n = (uint16_t)(*n + (*n < UINT16_MAX));
     }
+    m->idle_sum += ns;
+    if (ns > m->idle_max)
+        m->idle_max = ns;
+}
+
+static __attribute__((noinline)) void
+gap_extreme(struct meter_side *m, uint32_t ns)
+{
+    const bool is_first = (m->gaps[0] | m->gaps[1] | m->gaps[2] | m->gaps[3] | m->gaps[4]) == 0;
+
+    if (is_first || ns < m->gap_least)
+        m->gap_least = ns;
+    if (ns > m->gap_max)
+        m->gap_max = ns;
+}
+
+static inline void
+gap_note(struct meter_side *m, uint64_t gap)
+{
+    const uint32_t ns = (uint32_t)gap;
+    uint64_t us;
+
+    if (pavo_unlikely(gap > GAP_IDLE_NS)) {
+        idle_note(m, gap);
+        return;
+    }
+    if (pavo_unlikely(is_extreme(ns, m->gap_least, m->gap_max)))
+        gap_extreme(m, ns);
+    m->gaps[gap_bin(ns)]++;
+    m->gap_sum += ns;
+    us = ns / 1000;
+    m->gap_squares_us += us * us;
 }
 
 /* The most bytes that a side sent within BURST_NS, counted from the first packet of a burst. */
-static void
+static inline void
 burst_note(struct meter_side *m, uint64_t ts_ns, uint32_t octets)
 {
-    if (ts_ns >= m->burst_began_ns + BURST_NS || m->burst == 0) {
+    uint32_t burst = m->burst;
+
+    if (ts_ns >= m->burst_began_ns + BURST_NS || burst == 0) {
         m->burst_began_ns = ts_ns;
-        m->burst = 0;
+        burst = octets;
+    } else {
+        burst = pavo_unlikely(burst > UINT32_MAX - octets) ? UINT32_MAX : burst + octets;
     }
-    m->burst = m->burst > UINT32_MAX - octets ? UINT32_MAX : m->burst + octets;
-    if (m->burst > m->burst_most)
-        m->burst_most = m->burst;
+    m->burst = burst;
+    if (burst > m->burst_most)
+        m->burst_most = burst;
 }
 
 /* How the identification moves; once it was seen to move more wildly it stays so. */
-static void
-ip_id_note(struct meter_side *m, uint16_t id)
+static __attribute__((noinline)) void
+ip_id_move(struct meter_side *m, uint16_t id)
 {
     const uint16_t by = (uint16_t)(id - m->ip_id);
-    uint8_t kind;
+    unsigned n = m->ip_id_is >> METER_IP_IDS, kind = m->ip_id_is & ((1u << METER_IP_IDS) - 1), is;
 
-    if (m->n_ip_id > 0) {
-        kind = by == 0           ? id == 0 ? PAVO_IP_ID_ZERO : PAVO_IP_ID_CONSTANT
-               : by == 1         ? PAVO_IP_ID_COUNTER
-               : by < IP_ID_STEP ? PAVO_IP_ID_RISING
-                                 : PAVO_IP_ID_RANDOM;
-        if (kind > m->ip_id_kind)
-            m->ip_id_kind = kind;
+    if (n > 0) {
+        is = by == 0           ? id == 0 ? PAVO_IP_ID_ZERO : PAVO_IP_ID_CONSTANT
+             : by == 1         ? PAVO_IP_ID_COUNTER
+             : by < IP_ID_STEP ? PAVO_IP_ID_RISING
+                               : PAVO_IP_ID_RANDOM;
+        if (is > kind)
+            kind = is;
     }
+    n += n < IP_IDS_ENOUGH;
+    m->ip_id_is = (uint8_t)(kind | n << METER_IP_IDS);
+}
+
+static inline void
+ip_id_note(struct meter_side *m, uint16_t id)
+{
+    /* It moves as before if it moves by less than this. */
+    enum { ENOUGH = IP_IDS_ENOUGH << METER_IP_IDS };
+    static const uint32_t beyond[] = {[ENOUGH + PAVO_IP_ID_ZERO] = 1,
+                                      [ENOUGH + PAVO_IP_ID_CONSTANT] = 1,
+                                      [ENOUGH + PAVO_IP_ID_COUNTER] = 2,
+                                      [ENOUGH + PAVO_IP_ID_RISING] = IP_ID_STEP,
+                                      [ENOUGH + PAVO_IP_ID_RANDOM] = UINT16_MAX + 1};
+
+    if (pavo_unlikely((uint16_t)(id - m->ip_id) >= beyond[m->ip_id_is]))
+        ip_id_move(m, id);
     m->ip_id = id;
-    m->n_ip_id += m->n_ip_id < 3;
 }
 
 static void
-first_note(struct meter_side *m, uint64_t ts_ns, uint32_t octets, uint8_t ttl, uint8_t tos)
+first_of(struct meter_side *m, uint64_t ts_ns, uint32_t octets, uint8_t ttl, uint8_t tos)
 {
-    size_note(m, octets);
+    size_note(m, octets, tos);
     burst_note(m, ts_ns, octets);
     m->prev_ns = ts_ns;
     m->ttl = ttl;
     m->tos = tos;
-    m->ecn_seen = (uint8_t)(1u << (tos & ECN_MASK));
+    m->ecn_seen = ecn_bit(tos);
     m->ce_marks = (tos & ECN_MASK) == ECN_CE;
 }
 
@@ -111,39 +189,62 @@ meter_begin(struct meter_part *m, const struct pavo_flow *f, const struct flow_c
         const bool was_last = ((f->flags & FLOW_LAST_B) != 0) == (side != 0);
 
         if (f->packets[side])
-            first_note(&m->side[side], was_last ? f->last_ns : c->first_ns,
-                       (uint32_t)f->octets[side], f->ttl_max[side], c->tos[side]);
+            first_of(&m->side[side], was_last ? f->last_ns : c->first_ns, (uint32_t)f->octets[side],
+                     f->ttl_max[side], c->tos[side]);
     }
 }
 
-void
-meter_step(struct meter_part *m, const struct pavo_packet *p)
+static __attribute__((noinline)) void
+first_note(struct meter_side *m, const struct pavo_packet *p)
 {
-    struct meter_side *x = &m->side[p->is_b];
-    const uint8_t tos = p->at.tos, ttl = p->at.ttl;
+    first_of(m, p->ts_ns, p->at.l3_len, p->at.ttl, p->at.tos);
+}
+
+static __attribute__((noinline)) void
+header_note(struct meter_side *m, uint8_t ttl, uint8_t tos)
+{
+    m->ttl_changes = (uint16_t)(m->ttl_changes + (ttl != m->ttl && m->ttl_changes < UINT16_MAX));
+    m->tos_changes = (uint16_t)(m->tos_changes + (tos != m->tos && m->tos_changes < UINT16_MAX));
+    m->ecn_seen |= ecn_bit(tos);
+    m->ttl = ttl;
+    m->tos = tos;
+}
+
+/* Two octets that stand together in the packet and in the meter. */
+static inline bool
+is_header_new(const struct meter_side *m, const struct pavo_layers *at)
+{
+    _Static_assert(offsetof(struct pavo_layers, tos) == offsetof(struct pavo_layers, ttl) + 1 &&
+                       offsetof(struct meter_side, tos) == offsetof(struct meter_side, ttl) + 1,
+                   "TTL and TOS are compared at once");
+    return memcmp(&m->ttl, &at->ttl, 2) != 0;
+}
+
+void
+meter_side_step(struct meter_side *restrict x, const struct pavo_packet *restrict p)
+{
+    const struct pavo_layers *at = &p->at;
+    const uint64_t ts_ns = p->ts_ns;
+    const uint32_t octets = at->l3_len;
 
     if (pavo_unlikely(x->prev_ns == 0)) {
-        first_note(x, p->ts_ns, p->at.l3_len, ttl, tos);
+        first_note(x, p);
     } else {
-        const uint64_t gap = p->ts_ns > x->prev_ns ? p->ts_ns - x->prev_ns : 0;
+        const uint64_t gap = pavo_likely(ts_ns > x->prev_ns) ? ts_ns - x->prev_ns : 0;
 
-        size_note(x, p->at.l3_len);
-        gap_note(x, gap);
-        burst_note(x, p->ts_ns, p->at.l3_len);
         x->prev_ns += gap;
-        if (p->at.payload_len && p->at.payload_len <= SMALL_PAYLOAD && gap >= GAP_SMALL_NS)
+        if (pavo_unlikely(at->payload_len - 1 < SMALL_PAYLOAD) && gap >= GAP_SMALL_NS)
             x->small_packets++;
-        x->ttl_changes =
-            (uint16_t)(x->ttl_changes + (ttl != x->ttl && x->ttl_changes < UINT16_MAX));
-        x->tos_changes =
-            (uint16_t)(x->tos_changes + (tos != x->tos && x->tos_changes < UINT16_MAX));
-        x->ecn_seen |= (uint8_t)(1u << (tos & ECN_MASK));
-        x->ce_marks += (tos & ECN_MASK) == ECN_CE;
-        x->ttl = ttl;
-        x->tos = tos;
+        size_note(x, octets, at->tos);
+        gap_note(x, gap);
+        burst_note(x, ts_ns, octets);
+        if (pavo_unlikely(is_header_new(x, at)))
+            header_note(x, at->ttl, at->tos);
+        if (pavo_unlikely((at->tos & ECN_MASK) == ECN_CE))
+            x->ce_marks++;
     }
-    if (p->at.has_ip_id)
-        ip_id_note(x, p->at.ip_id);
+    if (at->has_ip_id)
+        ip_id_note(x, at->ip_id);
 }
 
 void
@@ -157,9 +258,8 @@ meter_interval(struct meter_part *m)
         x->prev_ns = was.prev_ns;
         x->ttl = was.ttl;
         x->tos = was.tos;
-        x->ip_id_kind = was.ip_id_kind;
+        x->ip_id_is = was.ip_id_is;
         x->ip_id = was.ip_id;
-        x->n_ip_id = was.n_ip_id;
         x->rtt_is = was.rtt_is;
         x->rtt_end = was.rtt_end;
         x->rtt_ts = was.rtt_ts;
@@ -175,7 +275,9 @@ side_fill(const struct meter_side *x, unsigned dir, struct pavo_record_meter *ou
     out->packetSquares[dir] = x->squares;
     memcpy(out->packetBins[dir], x->bins, sizeof x->bins);
     memcpy(out->gapBins[dir], x->gaps, sizeof x->gaps);
-    out->gapMin_ns[dir] = x->gap_least_not ? ~x->gap_least_not : 0;
+    for (unsigned i = 0; i < METER_PAUSES; i++)
+        out->gapBins[dir][METER_GAPS + i] = x->pauses[i];
+    out->gapMin_ns[dir] = x->gap_least;
     out->gapMax_ns[dir] = x->gap_max;
     out->gapSum_ns[dir] = x->gap_sum;
     out->gapSquares_us[dir] = x->gap_squares_us;
@@ -188,7 +290,9 @@ side_fill(const struct meter_side *x, unsigned dir, struct pavo_record_meter *ou
     out->tosChanges[dir] = x->tos_changes;
     out->ecnSeen[dir] = x->ecn_seen;
     out->dscpLast[dir] = x->tos >> 2;
-    out->ipIdBehaviour[dir] = x->n_ip_id < 3 ? PAVO_IP_ID_UNKNOWN : x->ip_id_kind;
+    out->ipIdBehaviour[dir] = x->ip_id_is >> METER_IP_IDS < IP_IDS_ENOUGH
+                                  ? PAVO_IP_ID_UNKNOWN
+                                  : x->ip_id_is & ((1u << METER_IP_IDS) - 1);
 }
 
 void

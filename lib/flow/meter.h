@@ -11,8 +11,14 @@
 
 /* A meter that was just taken gets what came before: at most one packet of each side. */
 void meter_begin(struct meter_part *m, const struct pavo_flow *f, const struct flow_cold *c);
-/* Another packet; it is not counted in 'f' yet. */
-void meter_step(struct meter_part *m, const struct pavo_packet *p);
+/* Another packet of a side. */
+void meter_side_step(struct meter_side *x, const struct pavo_packet *p);
+/* Another packet; it is not counted in its flow yet. */
+static inline void
+meter_step(struct meter_part *m, const struct pavo_packet *p)
+{
+    meter_side_step(&m->side[p->is_b], p);
+}
 /* The next interval begins. */
 void meter_interval(struct meter_part *m);
 void meter_fill(const struct meter_part *m, unsigned fwd, struct pavo_record_meter *out);

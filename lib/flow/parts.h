@@ -7,6 +7,7 @@
 #ifndef PAVO_PARTS_H
 #define PAVO_PARTS_H
 
+#include "cacheline.h"
 #include "history.h"
 #include "pavo_record.h"
 
@@ -131,34 +132,49 @@ enum { SMALL_PAYLOAD = 48 };
 #define GAP_SMALL_NS UINT64_C(20000000)
 #define BURST_NS     UINT64_C(100000000)
 
+enum { METER_GAPS = 6 }; /* bins of gaps that are full numbers; above are METER_PAUSES */
+enum { METER_PAUSES = PAVO_BINS - METER_GAPS };
+
+/* Three lines: a packet writes the first two; the third is of pauses, changes and round trips. */
 struct meter_side {
-    uint64_t prev_ns; /* of its last packet; 0: none yet */
+    PAVO_ALIGNED uint64_t prev_ns; /* of its last packet; 0: none yet */
     /* Of this interval. */
+    uint64_t gap_sum;
     uint64_t squares;
-    uint64_t gap_sum, gap_squares_us, idle_sum, idle_max;
     uint64_t burst_began_ns;
-    uint32_t burst, burst_most;
-    uint32_t bins[PAVO_BINS], gaps[PAVO_BINS];
-    uint32_t gap_least_not; /* the complement of the least: 0 is none yet */
-    uint32_t gap_max;
-    uint32_t small_packets, ce_marks;
-    uint16_t least, most; /* L3 bytes; least 0: none yet */
-    uint16_t ttl_changes, tos_changes;
+    uint64_t gap_squares_us; /* apart from gap_sum: vectors of two would cost more than they save */
+    uint32_t burst;
+    uint32_t gap_least, gap_max; /* ns, of gaps that are not idle */
+    uint16_t least, most;        /* L3 bytes; least 0: none yet */
+    uint16_t ttl_changes;
     uint8_t ecn_seen;
     /* Since the flow began. */
-    uint8_t ttl, tos;   /* of its last packet */
-    uint8_t ip_id_kind; /* enum pavo_ip_id */
+    uint8_t
+        ip_id_is; /* enum pavo_ip_id, and how many were seen so far, at most 3, << METER_IP_IDS */
+    uint8_t ttl, tos; /* of its last packet */
     uint16_t ip_id;
-    uint8_t n_ip_id; /* seen so far, at most 3 */
-    uint8_t rtt_is;  /* METER_RTT_* */
+
+    /* Of this interval. */
+    uint32_t bins[PAVO_BINS], gaps[METER_GAPS];
+    uint16_t pauses[METER_PAUSES]; /* of 10 s and more: of a day there are not as many */
+    uint32_t burst_most;
+
+    uint64_t idle_sum, idle_max; /* of this interval, and so */
+    uint32_t small_packets, ce_marks;
+    uint16_t tos_changes;
+    uint8_t rtt_is; /* METER_RTT_* */
+    uint8_t unused;
     /* Round trips, docs/transport.md. */
     uint32_t rtt_end; /* what the other side must acknowledge */
-    uint32_t rtt_ts;  /* and, if METER_RTT_ECHO, echo */
     uint64_t rtt_at_ns;
+    uint32_t rtt_ts;                  /* if METER_RTT_ECHO: and echo */
     uint32_t rtt_min, rtt_max, rtt_n; /* of this interval */
     uint64_t rtt_sum;
 };
-enum { METER_RTT_OPEN = 1, METER_RTT_ECHO = 2 };
+enum { METER_IP_IDS = 3, METER_RTT_OPEN = 1, METER_RTT_ECHO = 2 };
+_Static_assert(offsetof(struct meter_side, bins) == PAVO_CACHE_LINE, "line 1 starts here");
+_Static_assert(offsetof(struct meter_side, idle_sum) == 2 * PAVO_CACHE_LINE, "line 2 starts here");
+_Static_assert(sizeof(struct meter_side) == 3 * PAVO_CACHE_LINE, "bounds the memory of a meter");
 
 struct meter_part {
     struct meter_side side[2];

@@ -48,6 +48,17 @@ prefetch_write(const void *p)
 #endif
 }
 
+/* The same address, of which the compiler does not know how it was made: it keeps it in a register,
+ * where else it makes it again for each member, with a multiplication by the size of a part. */
+static inline void *
+address_kept(void *p)
+{
+#if defined(__GNUC__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+
 /* Gives memory back, if there is any. */
 static inline void
 mem_put(const struct pavo_mem *mem, void *p, size_t bytes)

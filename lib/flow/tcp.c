@@ -59,29 +59,6 @@ tcp_event(struct tcp_seg *g, unsigned side, enum history_letter letter, uint32_t
         history_add(&g->t->history, side, letter);
 }
 
-/* What tells a segment from the one before by the same side, other than the mirror's copy of it; 0:
- * nothing does. */
-static uint32_t
-twin_of(const struct pavo_layers *at)
-{
-    const bool stamped = (at->has_tcp_opt & PAVO_TCP_OPT_TS) != 0;
-    const uint64_t id = at->has_ip_id ? at->ip_id : 0;
-    const uint64_t numbers = (uint64_t)at->tcp_seq << 32 | at->tcp_ack;
-    const uint64_t head =
-        (uint64_t)at->tcp_flags << 48 | (uint64_t)at->tcp_window << 32 | at->payload_len;
-    const uint64_t stamps = (uint64_t)at->tcp_tsval << 32 | at->tcp_tsecr; /* 0: none */
-    uint64_t rest;
-    uint32_t h;
-
-    if (id == 0 && !stamped)
-        return 0;
-    rest = stamps * HASH_C1 ^ id * HASH_C2;
-    if (pavo_unlikely(at->n_sack))
-        rest ^= ((uint64_t)at->tcp_sack[0] << 32 | at->tcp_sack[1]) * HASH_C0;
-    h = (uint32_t)hash_mum(numbers ^ HASH_C0, head ^ HASH_C1) ^ (uint32_t)(rest >> 32);
-    return h ? h : 1;
-}
-
 static void
 letters(struct tcp_seg *g)
 {
@@ -158,21 +135,17 @@ handshake(struct tcp_seg *g)
     }
 }
 
-/* The first request and its answer. */
-static void
-response(struct tcp_seg *g)
+void
+tcp_response(const struct pavo_flow *f, struct tcp_part *t, const struct pavo_packet *p)
 {
-    const uint32_t us = (uint32_t)(g->p->ts_ns / 1000);
-    const bool by_initiator = g->side == ((g->f->flags & FLOW_FWD_B) != 0);
-    struct tcp_part *t = g->t;
+    const uint32_t us = (uint32_t)(p->ts_ns / 1000);
+    const bool by_initiator = p->is_b == ((f->flags & FLOW_FWD_B) != 0);
 
-    if (t->answered)
-        return;
     if (!t->asked && by_initiator) {
         t->asked = 1;
-        t->asker = g->side & 1;
+        t->asker = p->is_b & 1;
         t->response_us = us;
-    } else if (t->asked && t->asker != g->side) {
+    } else if (t->asked && t->asker != p->is_b) {
         const uint32_t waited = us - t->response_us;
 
         t->answered = 1;
@@ -248,7 +221,7 @@ control(struct tcp_seg *g, uint64_t now_ns)
 }
 
 enum said_is
-tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
+tcp_general(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
     struct tcp_part *t = pool_at(&s->details, f->detail);
@@ -257,15 +230,15 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
         .s = s,
         .f = f,
         .t = t,
-        .x = &t->side[side],
-        .y = &t->side[!side],
+        .x = address_kept(&t->side[side]),
+        .y = address_kept(&t->side[!side]),
         .meter = part_is_there(f->meter) ? pool_at(&s->meters, f->meter) : NULL,
         .loss = t->loss && t->loss != TCP_LOSS_REFUSED ? pool_at(&s->losses, t->loss) : NULL,
         .p = p,
         .flags = p->at.tcp_flags,
         .side = (uint8_t)side,
     };
-    const uint32_t twin = twin_of(&p->at);
+    const uint32_t twin = tcp_twin(&p->at);
 
     f->tcp_flags[side] |= g.flags;
     if (pavo_unlikely(twin && twin == g.x->twin)) {
@@ -296,7 +269,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     if (pavo_unlikely(g.flags & TCP_RST))
         return SAID_AGAIN;
     if (p->at.payload_len && !t->answered)
-        response(&g);
+        tcp_response(f, t, p);
     tcp_numbers(&g);
     if (f->state == STATE_TCP_NEW && (g.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
         f->state = STATE_TCP_OPEN;

@@ -8,8 +8,7 @@
  */
 #include "tcp.h"
 
-enum { REORDER_NS = 3000000 };     /* where the time of the handshake is not known */
-#define ACK_FAR (INT32_C(1) << 30) /* no window is larger, RFC 7323 section 2.3 */
+enum { REORDER_NS = 3000000 }; /* where the time of the handshake is not known */
 
 static bool
 has_both_syns(const struct tcp_part *t)
@@ -23,16 +22,6 @@ static bool
 has_time_stamps(const struct tcp_seg *g)
 {
     return (g->p->at.has_tcp_opt & PAVO_TCP_OPT_TS) != 0;
-}
-
-static void
-advance(struct tcp_side *x, uint32_t to)
-{
-    const uint32_t at = x->next - x->base, by = to - x->next;
-
-    if (at + by < at && x->wraps < UINT16_MAX)
-        x->wraps++;
-    x->next = to;
 }
 
 uint64_t
@@ -123,35 +112,28 @@ rtt_remember(struct tcp_seg *g, uint32_t end, bool again)
     if (!g->meter)
         return;
     m = &g->meter->side[g->side];
-    if (!again && (m->rtt_is & METER_RTT_OPEN))
-        return;
-    m->rtt_is = 0;
-    if (again && !has_time_stamps(g)) /* Karn's rule, RFC 6298 section 3 */
-        return;
-    m->rtt_is = again ? METER_RTT_OPEN | METER_RTT_ECHO : METER_RTT_OPEN;
-    m->rtt_end = end;
-    m->rtt_ts = g->p->at.tcp_tsval;
-    m->rtt_at_ns = g->p->ts_ns;
-}
-
-/* The sender acknowledges 'ack' of the other side. */
-static void
-rtt_sample(struct tcp_seg *g, uint32_t ack)
-{
-    struct meter_side *m;
-    uint64_t ns;
-
-    if (!g->meter)
-        return;
-    m = &g->meter->side[!g->side];
-    if (!(m->rtt_is & METER_RTT_OPEN) || !seq_reaches(ack, m->rtt_end))
-        return;
-    if ((m->rtt_is & METER_RTT_ECHO) && !(has_time_stamps(g) && g->p->at.tcp_tsecr == m->rtt_ts)) {
-        m->rtt_is = 0;
+    if (!again) {
+        tcp_rtt_remember(m, end, g->p);
         return;
     }
     m->rtt_is = 0;
-    ns = g->p->ts_ns > m->rtt_at_ns ? g->p->ts_ns - m->rtt_at_ns : 0;
+    if (!has_time_stamps(g)) /* Karn's rule, RFC 6298 section 3 */
+        return;
+    tcp_rtt_remember(m, end, g->p);
+    m->rtt_is |= METER_RTT_ECHO;
+}
+
+void
+tcp_rtt_sample(struct meter_side *m, const struct pavo_packet *p)
+{
+    const bool is_stamped = (p->at.has_tcp_opt & PAVO_TCP_OPT_TS) != 0;
+    const uint8_t is = m->rtt_is;
+    uint64_t ns;
+
+    m->rtt_is = 0;
+    if ((is & METER_RTT_ECHO) && !(is_stamped && p->at.tcp_tsecr == m->rtt_ts))
+        return;
+    ns = p->ts_ns > m->rtt_at_ns ? p->ts_ns - m->rtt_at_ns : 0;
     if (ns > UINT32_MAX)
         ns = UINT32_MAX;
     if (m->rtt_n == 0 || ns < m->rtt_min)
@@ -173,18 +155,6 @@ reorder_ns(const struct tcp_part *t)
                                                : REORDER_NS;
 }
 
-static unsigned
-dupacks_of(const struct tcp_side *x)
-{
-    return x->state >> TCP_DUPACKS_SHIFT;
-}
-
-static void
-dupacks_set(struct tcp_side *x, unsigned n)
-{
-    x->state = (uint8_t)((x->state & ((1u << TCP_DUPACKS_SHIFT) - 1)) | n << TCP_DUPACKS_SHIFT);
-}
-
 /* It begins before 'next': out of order, or sent again. */
 static void
 behind(struct tcp_seg *g, uint32_t seq, uint32_t end)
@@ -197,7 +167,7 @@ behind(struct tcp_seg *g, uint32_t seq, uint32_t end)
     bool fast, fills;
 
     l = loss ? &loss->side[g->side] : &none;
-    fast = dupacks_of(g->y) >= TCP_DUPACKS_MAX && (x->seen & TCP_HAS_ACKED) && x->acked == seq;
+    fast = tcp_dupacks(g->y) >= TCP_DUPACKS_MAX && (x->seen & TCP_HAS_ACKED) && x->acked == seq;
     fills = holes_fill(l, seq, end, &opened_ns);
     if (fills && !fast && g->p->ts_ns <= opened_ns + reorder_ns(g->t)) {
         l->out_of_order++;
@@ -219,7 +189,7 @@ behind(struct tcp_seg *g, uint32_t seq, uint32_t end)
         }
     }
     if (seq_passes(end, x->next)) {
-        advance(x, end);
+        tcp_advance(x, end);
         g->said = SAID_GAP; /* some of it is new */
     }
 }
@@ -246,7 +216,7 @@ segment(struct tcp_seg *g)
         x->seen |= TCP_HAS_SEQ;
         x->base = x->next = (g->flags & TCP_SYN) ? seq + 1 : seq;
         x->wraps = 0;
-        advance(x, end);
+        tcp_advance(x, end);
         g->said = SAID_NEXT;
     } else if (pavo_unlikely(plain && payload <= 1 && seq + 1 == x->next)) {
         if ((loss = tcp_loss(g)))
@@ -263,14 +233,14 @@ segment(struct tcp_seg *g)
     } else if (pavo_likely(seq == x->next)) {
         if (pavo_unlikely(x->seen & TCP_FINISHED))
             return; /* nothing follows a FIN */
-        advance(x, end);
+        tcp_advance(x, end);
         g->said = SAID_NEXT;
     } else if (seq_reaches(seq, x->next)) {
         if (x->seen & TCP_FINISHED)
             return;
         if (x->next + ((x->seen & TCP_PROBED) != 0) != seq)
             hole_open(g, x->next + ((x->seen & TCP_PROBED) != 0), seq);
-        advance(x, end);
+        tcp_advance(x, end);
         g->said = SAID_GAP;
     } else {
         if ((x->seen & TCP_FINISHED) && seq_passes(end, x->next))
@@ -288,19 +258,24 @@ segment(struct tcp_seg *g)
 }
 
 /* A full window: its sender must wait. RFC 9293 section 3.8.6. */
+bool
+tcp_is_window_full(const struct tcp_part *t, unsigned side, uint32_t end)
+{
+    const struct tcp_side *x = &t->side[side], *y = &t->side[!side];
+    const uint8_t scaled = x->options & y->options & PAVO_TCP_OPT_WSCALE;
+    const unsigned scale = scaled ? y->first_flags >> TCP_WSCALE_SHIFT : 0;
+
+    return (y->seen & TCP_HAS_WINDOW) && (x->seen & TCP_HAS_ACKED) &&
+           end == x->acked + ((uint32_t)y->window << scale) && has_both_syns(t);
+}
+
 static void
 window_full(struct tcp_seg *g)
 {
-    const struct tcp_side *x = g->x, *y = g->y;
-    const uint8_t scaled = x->options & y->options & PAVO_TCP_OPT_WSCALE;
-    const unsigned scale = scaled ? y->first_flags >> TCP_WSCALE_SHIFT : 0;
-    const uint32_t end = g->p->at.tcp_seq + g->p->at.payload_len;
     struct loss_part *loss;
 
-    if (!(y->seen & TCP_HAS_WINDOW) || !(x->seen & TCP_HAS_ACKED) ||
-        end != x->acked + ((uint32_t)y->window << scale) || !has_both_syns(g->t))
-        return;
-    if ((loss = tcp_loss(g)))
+    if (tcp_is_window_full(g->t, g->side, g->p->at.tcp_seq + g->p->at.payload_len) &&
+        (loss = tcp_loss(g)))
         loss->side[g->side].window_full++;
 }
 
@@ -374,7 +349,7 @@ acknowledge(struct tcp_seg *g, bool same_window)
     if (!(y->seen & TCP_HAS_SEQ))
         return; /* of a side that was not seen nothing is known */
     by = (int32_t)(ack - (is_first ? y->next : y->acked));
-    if (by > ACK_FAR || by < -ACK_FAR)
+    if (by > TCP_ACK_FAR || by < -TCP_ACK_FAR)
         return;
     if ((g->flags & TCP_SYN) && seq_passes(ack, y->next))
         return; /* not acceptable, RFC 9293 section 3.10.7.3 */
@@ -382,18 +357,19 @@ acknowledge(struct tcp_seg *g, bool same_window)
         spurious(g, &loss->side[!g->side], ack);
     if (!is_first && by < 0)
         return;
-    rtt_sample(g, ack);
+    if (g->meter && tcp_rtt_is_reached(&g->meter->side[!g->side], ack))
+        tcp_rtt_sample(&g->meter->side[!g->side], g->p);
     if (!is_first && by == 0) {
         if (same_window && at->payload_len == 0 && !(g->flags & (TCP_SYN | TCP_FIN)) &&
             seq_passes(y->next, ack)) {
             if ((loss = tcp_loss(g)))
                 loss->side[g->side].duplicate_acks++;
-            if (dupacks_of(x) < TCP_DUPACKS_MAX)
-                dupacks_set(x, dupacks_of(x) + 1);
+            if (tcp_dupacks(x) < TCP_DUPACKS_MAX)
+                tcp_dupacks_set(x, tcp_dupacks(x) + 1);
         }
         return;
     }
-    dupacks_set(x, 0);
+    tcp_dupacks_set(x, 0);
     y->acked = ack;
     y->seen |= TCP_HAS_ACKED;
     if (loss)
@@ -408,7 +384,7 @@ acknowledge(struct tcp_seg *g, bool same_window)
             y->base = y->next = ack; /* all that was seen of it was a keep-alive */
             return;
         }
-        advance(y, ack);
+        tcp_advance(y, ack);
         missed(g, bytes - seen);
     }
 }

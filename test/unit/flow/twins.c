@@ -1,11 +1,13 @@
 /* twins.c - what is done twice, once quickly and once plainly, says the same
  *
  * Tags and ages of a bucket by vectors and by loops; keys in whole words and member by member; the
- * hash of a key from both; packets of usual frames in one go and step by step.
+ * hash of a key from both; packets of usual frames in one go and step by step; segments of TCP by
+ * the short way and by all rules.
  */
 #include "bucket.h"
 #include "key.h"
 #include "t.h"
+#include "tcp.h"
 
 static uint64_t state_rnd = 88172645463325252u;
 
@@ -196,6 +198,170 @@ packets_are_made_alike(void **state)
     assert_in_range(n_plain, 50000, 400000);
 }
 
+/* ---- segments: tcp_step() and tcp_general() -------------------------------------------------- */
+
+/* A shard of one flow, in memory that can be compared. */
+struct world {
+    struct pavo_shard s;
+    struct pavo_flow flows[2];
+    struct flow_cold cold[2];
+    union flow_detail details[2];
+    PAVO_ALIGNED struct meter_part meters[2];
+    struct loss_part losses[2];
+    struct rare_part rares[2];
+};
+
+static struct pool
+pool_of(void *at, uint32_t bytes)
+{
+    return (struct pool){.at = at, .bytes = bytes, .limit = 1};
+}
+
+static void
+world_begin(struct world *w, bool has_meter, enum flow_state state)
+{
+    memset(w, 0, sizeof *w);
+    w->s.flows = w->flows;
+    w->s.cold = w->cold;
+    w->s.details = pool_of(w->details, sizeof w->details[0]);
+    w->s.meters = pool_of(w->meters, sizeof w->meters[0]);
+    w->s.losses = pool_of(w->losses, sizeof w->losses[0]);
+    w->s.rares = pool_of(w->rares, sizeof w->rares[0]);
+    w->flows[1].detail = 1;
+    w->flows[1].meter = has_meter;
+    w->flows[1].state = (uint8_t)state;
+}
+
+static void
+assert_worlds_equal(const struct world *a, const struct world *b)
+{
+    assert_memory_equal(a->flows, b->flows, sizeof a->flows);
+    assert_memory_equal(a->cold, b->cold, sizeof a->cold);
+    assert_memory_equal(a->details, b->details, sizeof a->details);
+    assert_memory_equal(a->meters, b->meters, sizeof a->meters);
+    assert_memory_equal(a->losses, b->losses, sizeof a->losses);
+    assert_memory_equal(a->rares, b->rares, sizeof a->rares);
+}
+
+/* What both sides would send next. */
+struct speaker {
+    uint32_t next, acked; /* acked: of the other side */
+    uint32_t stamp, ip_id;
+    uint16_t window;
+};
+
+static bool
+one_in(unsigned n)
+{
+    return rnd() % n == 0;
+}
+
+/* Mostly the next segment of a conversation that goes well; 'odd': how seldom something is not. */
+static void
+segment_any(struct pavo_packet *p, struct speaker two[2], uint64_t *now_ns, unsigned odd)
+{
+    static const uint16_t flags[] = {TCP_SYN,           TCP_SYN | TCP_ACK, TCP_FIN | TCP_ACK,
+                                     TCP_RST,           TCP_ACK | TCP_ECE, 0,
+                                     TCP_ACK | TCP_CWR, TCP_SYN | TCP_FIN};
+    static const uint32_t sizes[] = {0, 0, 0, 1, 2, 100, 1448, 1448, 900000000};
+    const unsigned side = rnd() % 2;
+    struct speaker *x = &two[side], *y = &two[!side];
+    struct pavo_layers *at = &p->at;
+
+    if (one_in(4 * odd))
+        return; /* the one before once more */
+    *now_ns += one_in(8) ? rnd() % UINT64_C(3000000000) : rnd() % 1000000;
+    memset(p, 0, sizeof *p);
+    p->ts_ns = one_in(odd) ? *now_ns - rnd() % 2000000 : *now_ns;
+    p->is_b = side != 0;
+    at->has_tcp = 1;
+    at->tcp_flags = one_in(odd) ? flags[rnd() % 8] : one_in(3) ? 0x18 : TCP_ACK;
+    at->payload_len = sizes[rnd() % (one_in(odd) ? 9 : 8)];
+    at->tcp_seq = x->next;
+    if (one_in(odd))
+        at->tcp_seq += (uint32_t)(rnd() % 5000) - 2500;
+    if (one_in(odd))
+        at->tcp_seq = x->next - 1;
+    at->tcp_ack = one_in(3) ? x->acked : y->next;
+    if (one_in(odd))
+        at->tcp_ack += one_in(9) ? (uint32_t)rnd() : (uint32_t)(rnd() % 5000) - 2500;
+    x->acked = at->tcp_ack;
+    if (one_in(odd))
+        x->window = one_in(3) ? 0 : (uint16_t)rnd();
+    at->tcp_window = x->window;
+    if (one_in(odd)) /* fills the window */
+        at->payload_len =
+            y->acked + y->window - at->tcp_seq < 70000 ? y->acked + y->window - at->tcp_seq : 1;
+    if (x->stamp) {
+        at->has_tcp_opt = PAVO_TCP_OPT_TS;
+        at->tcp_tsval = x->stamp += rnd() % 2;
+        at->tcp_tsecr = y->stamp;
+    }
+    if (one_in(odd)) {
+        at->has_tcp_opt |= (uint8_t)(1u << rnd() % 6);
+        at->tcp_wscale = rnd() % 15;
+        if (one_in(2)) {
+            at->n_sack = 1;
+            at->tcp_sack[0] = y->next - 100;
+            at->tcp_sack[1] = y->next;
+        }
+    }
+    if (x->ip_id) {
+        at->has_ip_id = 1;
+        at->ip_id = (uint16_t)++x->ip_id;
+    }
+    if (at->tcp_seq == x->next)
+        x->next += at->payload_len + ((at->tcp_flags & (TCP_SYN | TCP_FIN)) != 0);
+    else if (one_in(2))
+        x->next = at->tcp_seq + at->payload_len;
+}
+
+static void
+segments_are_taken_alike(void **state)
+{
+    static struct world a, b;
+    static const unsigned odds[] = {4, 16, 64, 400};
+
+    for (unsigned round = 0; round < 20000; round++) {
+        const unsigned odd = odds[rnd() % 4];
+        const uint32_t far = one_in(8) ? UINT32_C(1) << 31 : 0;
+        struct speaker two[2] = {
+            {.next = (uint32_t)rnd(), .window = 65535, .stamp = rnd() % 2, .ip_id = rnd() % 2},
+            {.next = (uint32_t)rnd() + far, .window = 500, .stamp = rnd() % 2, .ip_id = rnd() % 2}};
+        uint64_t now_ns = UINT64_C(1700000000000000000);
+        struct pavo_packet p = {.at = {.has_tcp = 1, .tcp_flags = TCP_SYN}};
+        const unsigned opened = rnd() % 4; /* by so many segments of a handshake */
+        const bool has_meter = one_in(2);
+
+        world_begin(&a, has_meter, opened ? STATE_TCP_NEW : STATE_TCP_OPEN);
+        world_begin(&b, has_meter, opened ? STATE_TCP_NEW : STATE_TCP_OPEN);
+        a.s.losses.limit = b.s.losses.limit = one_in(2);
+        for (unsigned i = one_in(4); i < 60; i++) {
+            enum said_is said;
+
+            if (one_in(odd)) {
+                tcp_interval(&a.s, &a.details[1].tcp);
+                tcp_interval(&b.s, &b.details[1].tcp);
+            }
+            if (i < opened) {
+                segment_any(&p, two, &now_ns, 1u << 28);
+                p.is_b = i == 1;
+                p.at.tcp_flags = i == 0 ? TCP_SYN : i == 1 ? TCP_SYN | TCP_ACK : TCP_ACK;
+                p.at.payload_len = 0;
+                p.at.tcp_seq = two[i == 1].next - (i < 2);
+                p.at.tcp_ack = two[i != 1].next;
+            } else {
+                segment_any(&p, two, &now_ns, odd);
+                if (odd == 400 && one_in(2)) /* one direction is not seen */
+                    p.is_b = false;
+            }
+            said = tcp_general(&b.s, 1, &p, now_ns);
+            assert_int_equal(tcp_step(&a.s, 1, &p, now_ns), said);
+            assert_worlds_equal(&a, &b);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -203,6 +369,7 @@ main(void)
         cmocka_unit_test(buckets_are_looked_at_alike),
         cmocka_unit_test(keys_are_made_alike),
         cmocka_unit_test(packets_are_made_alike),
+        cmocka_unit_test(segments_are_taken_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* tcp_usual.c - the segments that most of a connection are
+ *
+ * Of a connection that is open, in which nothing is lost so far: the next bytes in order, and
+ * acknowledgements of what was seen. What of tcp_general() concerns them is done here, in a quarter
+ * of its instructions; whatever is different in any way is left to that. A test holds that both do
+ * the same.
+ */
+#include "tcp.h"
+
+/* Is there nothing to it but its numbers: ACK, at most time stamps, a window, and nothing before it
+ * that it could end or settle? */
+static inline bool
+is_plain(const struct pavo_flow *f, const struct tcp_part *t, const struct tcp_side *x,
+         const struct pavo_layers *at)
+{
+    enum {
+        FLAGS = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_ECE | TCP_CWR,
+        SEEN = TCP_HAS_SEQ | TCP_PROBED | TCP_FINISHED,
+    };
+
+    return (at->tcp_flags & FLAGS) == TCP_ACK && !(at->has_tcp_opt & ~PAVO_TCP_OPT_TS) &&
+           at->tcp_window != 0 && f->state == STATE_TCP_OPEN && t->loss == 0 &&
+           (t->shake == SHAKE_DONE || t->shake == SHAKE_NONE) && (x->seen & SEEN) == TCP_HAS_SEQ &&
+           tcp_state(x) != PAVO_SIDE_INACTIVE;
+}
+
+/* Are the numbers those that come next, or of a bare acknowledgement? */
+static inline bool
+is_next(const struct tcp_part *t, const struct tcp_side *x, const struct tcp_side *y,
+        const struct pavo_packet *p)
+{
+    const uint32_t payload = p->at.payload_len, end = p->at.tcp_seq + payload;
+
+    if (payload == 0)
+        return end + 1 != x->next;                    /* else a keep-alive */
+    return p->at.tcp_seq == x->next && payload > 1 && /* else a window probe */
+           (end - x->acked < y->window || !tcp_is_window_full(t, p->is_b, end));
+}
+
+/* Does it acknowledge what was seen, and is it no duplicate? */
+static inline bool
+is_within(const struct tcp_side *x, const struct tcp_side *y, const struct pavo_layers *at)
+{
+    const uint32_t sent = y->next - y->acked, by = at->tcp_ack - y->acked;
+
+    return (y->seen & TCP_HAS_ACKED) && by <= sent && sent <= TCP_ACK_FAR &&
+           (by != 0 || sent == 0 || at->payload_len != 0 || x->window != at->tcp_window);
+}
+
+static inline void
+letter_note(struct tcp_part *t, struct tcp_side *x, unsigned side, enum history_letter letter)
+{
+    const unsigned seen = 1u << letter | TCP_HAS_WINDOW;
+
+    if (pavo_unlikely(!(x->seen & 1u << letter)))
+        history_add(&t->history, side, letter);
+    x->seen = (uint16_t)(x->seen | seen);
+}
+
+enum said_is
+tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
+{
+    struct pavo_flow *f = &s->flows[i];
+    struct tcp_part *t = pool_at(&s->details, f->detail);
+    const struct pavo_layers *at = &p->at;
+    struct tcp_side *x = address_kept(&t->side[p->is_b]);
+    struct tcp_side *y = address_kept(&t->side[!p->is_b]);
+    const bool has_peer = (y->seen & TCP_HAS_SEQ) != 0; /* else it acknowledges we know not what */
+    uint32_t twin;
+
+    if (!is_plain(f, t, x, at) || !is_next(t, x, y, p) || (has_peer && !is_within(x, y, at)))
+        return tcp_general(s, i, p, now_ns);
+    twin = tcp_twin(at);
+    if (pavo_unlikely(twin && twin == x->twin))
+        return tcp_general(s, i, p, now_ns);
+    f->tcp_flags[p->is_b] |= at->tcp_flags;
+    x->twin = twin;
+    x->options |= at->has_tcp_opt;
+    x->window = at->tcp_window;
+    letter_note(t, x, p->is_b, at->payload_len ? HISTORY_D : HISTORY_A);
+    if (has_peer && y->acked != at->tcp_ack) {
+        tcp_dupacks_set(x, 0);
+        y->acked = at->tcp_ack;
+    }
+    if (at->payload_len) {
+        if (pavo_unlikely(!t->answered))
+            tcp_response(f, t, p);
+        tcp_advance(x, x->next + at->payload_len);
+    }
+    if (part_is_there(f->meter)) {
+        struct meter_part *m = pool_at(&s->meters, f->meter);
+        struct meter_side *mine = address_kept(&m->side[p->is_b]);
+        struct meter_side *other = address_kept(&m->side[!p->is_b]);
+
+        if (at->payload_len)
+            tcp_rtt_remember(mine, x->next, p);
+        if (has_peer && tcp_rtt_is_reached(other, at->tcp_ack))
+            tcp_rtt_sample(other, p);
+    }
+    return at->payload_len ? SAID_NEXT : SAID_AGAIN;
+}

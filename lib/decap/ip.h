@@ -22,48 +22,64 @@ enum {
     SHORT_UDP_FIXED = 8,
 };
 
-/* RFC 791 section 3.1: 'h' is the header of a packet of 'total' bytes. */
+/* RFC 791 section 3.1: 'h' is the header of a packet of 'total' bytes. The head of 'out' is clear.
+ */
 static inline void
-ip4_fields(struct pavo_layers *out, const uint8_t *h, uint32_t total)
+ip4_fill(struct pavo_layers *out, const uint8_t *h, uint32_t total)
 {
     out->kind = PAVO_KIND_IP4;
     out->proto = h[9];
-    out->frag = PAVO_FRAG_NONE;
-    out->has_ports = 0;
     out->ttl = h[8];
     out->tos = h[1];
     out->l3_len = total;
-    out->flow_label = 0;
-    memset(out->src, 0, sizeof out->src);
-    memset(out->dst, 0, sizeof out->dst);
     memcpy(out->src, h + 12, 4);
     memcpy(out->dst, h + 16, 4);
-    out->src_port = 0;
-    out->dst_port = 0;
-    out->spi = 0;
     out->has_ip_id = 1;
     out->ip_id = be16(h + 4);
     out->ip_flags = h[6] >> 5;
 }
 
-/* RFC 8200 section 3: 'body' bytes follow the header at 'h'. */
+/* RFC 8200 section 3: 'body' bytes follow the header at 'h'. The head of 'out' is clear. */
 static inline void
-ip6_fields(struct pavo_layers *out, const uint8_t *h, uint32_t body)
+ip6_fill(struct pavo_layers *out, const uint8_t *h, uint32_t body)
 {
     out->kind = PAVO_KIND_IP6;
     out->proto = h[6];
-    out->frag = PAVO_FRAG_NONE;
-    out->has_ports = 0;
     out->ttl = h[7];
     out->tos = (uint8_t)(be16(h) >> 4);
     out->l3_len = IP6_FIXED + body;
     out->flow_label = be32(h) & 0xfffffu;
     memcpy(out->src, h + 8, 16);
     memcpy(out->dst, h + 24, 16);
+}
+
+/* Forgets the transport that an IP header before had. */
+static inline void
+ip_anew(struct pavo_layers *out)
+{
+    out->frag = PAVO_FRAG_NONE;
+    out->has_ports = 0;
     out->src_port = 0;
     out->dst_port = 0;
     out->spi = 0;
+}
+
+static inline void
+ip4_fields(struct pavo_layers *out, const uint8_t *h, uint32_t total)
+{
+    ip_anew(out);
+    out->flow_label = 0;
+    memset(out->src, 0, sizeof out->src);
+    memset(out->dst, 0, sizeof out->dst);
+    ip4_fill(out, h, total);
+}
+
+static inline void
+ip6_fields(struct pavo_layers *out, const uint8_t *h, uint32_t body)
+{
+    ip_anew(out);
     dec_no_ip4(out);
+    ip6_fill(out, h, body);
 }
 
 /* RFC 9293 section 3.1, without ports and options. */

@@ -1,22 +1,171 @@
-/* plain.c - the decoder's short way through the most common frames, see plain.h */
+/* plain.c - the short way through the most common frames, alone and in the most common tunnels
+ *
+ * plain.h reads Ethernet, IP and the transport at their fixed places. Behind a UDP port that leads
+ * on, the same headers are read once more, inside the tunnels that most of a data centre or a
+ * mobile network are; or the walk begins where these headers end.
+ */
 #include "plain.h"
 
-static inline __attribute__((always_inline)) enum dec_step
+enum {
+    TYPE_ETHER = 0x6558,
+    TUNNEL_FIXED = 8, /* VXLAN, Geneve and GTP-U begin with as many bytes */
+    TUNNEL_LEAST = TUNNEL_FIXED + IP4_FIXED + SHORT_UDP_FIXED, /* with what is inside */
+    VXLAN_I = 0x08,
+    GENEVE_O = 0x80,
+    GTPU_VERSION = 0x3, /* 1, and GTP */
+    GTPU_OPTIONAL = 0x07,
+    GTPU_EXTENSION = 0x04,
+    GTPU_G_PDU = 255,
+};
+
+/* The header of a tunnel: what it is, and the packet inside. */
+struct tunnel {
+    const uint8_t *link;   /* Ethernet header of the packet, its own or that of the frame */
+    uint32_t id, at, told; /* 'told' bytes, the first 'at' bytes into the frame */
+    uint32_t type;         /* EtherType */
+    uint8_t carrier;       /* enum pavo_carrier */
+    uint8_t depth;         /* headers of the frame down to those of the packet inside */
+};
+
+/* Reads the header 't->at' bytes into the frame, of which what lies before 'end' is captured, at
+ * least TUNNEL_LEAST bytes. False: there is more to it. */
+static inline bool
+tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, uint32_t end, struct tunnel *t)
+{
+    const uint8_t *h = f->data + t->at;
+    uint32_t head = TUNNEL_FIXED + ETHER_FIXED;
+
+    t->link = h + TUNNEL_FIXED;
+    t->id = be32(h + 4) >> 8;
+    t->depth = 7;
+    switch (step) {
+    case DEC_VXLAN: /* vxlan.c: other bits are of no account once IP is met inside */
+        t->carrier = PAVO_CARRIER_VXLAN;
+        if (!(h[0] & VXLAN_I))
+            return false;
+        break;
+    case DEC_GENEVE: /* geneve.c */
+        t->carrier = PAVO_CARRIER_GENEVE;
+        head += (h[0] & 0x3fu) * 4;
+        t->link = h + head - ETHER_FIXED;
+        if (h[0] >> 6 != 0 || h[1] & GENEVE_O || be16(h + 2) != TYPE_ETHER || end < t->at + head)
+            return false;
+        break;
+    case DEC_GTPU: /* gtp.c; an extension header of four bytes is that of 5G */
+        t->carrier = PAVO_CARRIER_GTPU;
+        t->id = be32(h + 4);
+        t->link = f->data;
+        t->depth = 6;
+        head = TUNNEL_FIXED;
+        if (h[0] & GTPU_OPTIONAL)
+            head += 4;
+        if (h[0] & GTPU_EXTENSION && h[11] != 0) {
+            if (h[12] != 1 || h[15] != 0)
+                return false;
+            head += 4;
+        }
+        t->type = h[head] >> 4 == 4 ? TYPE_IP4 : TYPE_IP6;
+        if (h[0] >> 4 != GTPU_VERSION || h[1] != GTPU_G_PDU ||
+            be16(h + 2) > t->told - TUNNEL_FIXED || be16(h + 2) < head - TUNNEL_FIXED)
+            return false;
+        t->told = be16(h + 2) + TUNNEL_FIXED;
+        break;
+    default:
+        return false;
+    }
+    if (t->depth == 7)
+        t->type = be16(t->link + 12);
+    t->at += head;
+    t->told -= head;
+    return true;
+}
+
+/* The carrier that the outer IP header of 'fixed' bytes and the UDP header behind it are of. */
+static inline void
+carrier_fields(struct pavo_layer *l, const struct tunnel *t, const uint8_t *ip, uint32_t fixed)
+{
+    l->type = t->carrier;
+    l->src_port = be16(ip + fixed);
+    l->dst_port = be16(ip + fixed + 2);
+    l->unused = 0;
+    l->id = t->id;
+    if (fixed == IP4_FIXED) {
+        l->ip_version = PAVO_KIND_IP4;
+        memset(l->src, 0, sizeof l->src);
+        memset(l->dst, 0, sizeof l->dst);
+        memcpy(l->src, ip + 12, 4);
+        memcpy(l->dst, ip + 16, 4);
+    } else {
+        l->ip_version = PAVO_KIND_IP6;
+        memcpy(l->src, ip + 8, 16);
+        memcpy(l->dst, ip + 24, 16);
+    }
+}
+
+static PLAIN_INLINE enum dec_step
+inside_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+          const struct plain *outer, const struct tunnel *t, const bool is_ip6,
+          struct pavo_layers *out)
+{
+    const uint32_t fixed = (uint32_t)(outer->transport - outer->ip);
+    struct plain v;
+
+    if (!plain_read(cfg, f, t->at, t->told, is_ip6, &v))
+        return DEC_STEPS;
+    plain_fields(&v, f, t->link, t->depth, is_ip6, out);
+    carrier_fields(&out->layers[0], t, outer->ip, fixed);
+    out->n_layers = 1;
+    return v.next;
+}
+
+enum dec_step
+plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+             const struct plain *outer, struct pavo_layers *out)
+{
+    const uint32_t behind = (uint32_t)(outer->transport - f->data) + SHORT_UDP_FIXED;
+    const uint32_t end = behind - SHORT_UDP_FIXED + outer->held;
+    struct tunnel t = {
+        .at = behind,
+        .told = outer->total - (uint32_t)(outer->transport - outer->ip) - SHORT_UDP_FIXED,
+    };
+
+    if (end < t.at + TUNNEL_LEAST || !tunnel_is_plain(outer->next, f, end, &t) ||
+        end < t.at + IP4_FIXED)
+        return DEC_STEPS;
+    if (t.type == TYPE_IP4 && plain_is_ip4(f, t.at))
+        return inside_ip(cfg, f, outer, &t, false, out);
+    if (t.type == TYPE_IP6 && plain_is_ip6(f, t.at))
+        return inside_ip(cfg, f, outer, &t, true, out);
+    return DEC_STEPS;
+}
+
+static PLAIN_INLINE enum dec_step
 plain_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f, const bool is_ip6,
          struct pavo_layers *out)
 {
     struct plain v;
 
-    if (!plain_read(cfg, f, is_ip6, &v))
+    if (!plain_read(cfg, f, ETHER_FIXED, plain_told(f), is_ip6, &v))
         return DEC_STEPS;
-    plain_fields(&v, is_ip6, f->len, out);
+    if (__builtin_expect(v.next != DEC_STOP, 0)) {
+        const enum dec_step next = plain_inside(cfg, f, &v, out);
+
+        if (next != DEC_STEPS)
+            return next;
+    }
+    plain_fields(&v, f, f->data, 3, is_ip6, out);
     return v.next;
 }
 
 enum dec_step
 dec_plain(const struct pavo_decap_config *cfg, const struct pavo_frame *f, struct pavo_layers *out)
 {
-    if (plain_is_ip4(f))
+    switch (plain_type(f)) {
+    case TYPE_IP4:
         return plain_ip(cfg, f, false, out);
-    return plain_is_ip6(f) ? plain_ip(cfg, f, true, out) : DEC_STEPS;
+    case TYPE_IP6:
+        return plain_ip(cfg, f, true, out);
+    default:
+        return DEC_STEPS;
+    }
 }

@@ -1,23 +1,26 @@
-/* plain.h - Ethernet, IP without options, TCP or UDP: the frames that most of a network are
+/* plain.h - IP without options, TCP or UDP, in Ethernet: the frames that most of a network are
  *
- * Reads the three headers at their fixed places. Whatever is not as usual is left to the walk,
- * which knows the rest: another type, tags, options, fragments, lengths that disagree. Inline,
- * because who makes a key of the same fields has them at hand here (lib/flow/make.c). A test proves
- * that the walk from the start says the same of each frame that is taken here.
+ * Reads the headers at their fixed places. Whatever is not as usual is left to the walk, which
+ * knows the rest: another type, tags, options, fragments, lengths that disagree. Inline, because
+ * who makes a key of the same fields has them at hand here (lib/flow/make.c). A test proves that
+ * the walk from the start says the same of each frame that is taken here.
  */
 #ifndef PAVO_PLAIN_H
 #define PAVO_PLAIN_H
 
 #include "ip.h"
 
+/* Used in several places: left to themselves, compilers make functions of these, and all slower. */
+#define PLAIN_INLINE inline __attribute__((always_inline))
+
 enum {
     ETHER_FIXED = 14,
-    PLAIN_IP4 = 0x080045, /* EtherType, version and header length */
-    PLAIN_IP6 = 0x86dd,
+    TYPE_IP4 = 0x0800,
+    TYPE_IP6 = 0x86dd,
     TCP_STAMPED = SHORT_TCP_FIXED + 12, /* may have time stamps and nothing else */
 };
 
-/* Where the headers of such a frame are. */
+/* The headers of an IP packet and of the transport in it. */
 struct plain {
     const uint8_t *ip, *transport;
     uint32_t total;     /* bytes of the IP packet */
@@ -27,24 +30,42 @@ struct plain {
     enum dec_step next; /* what follows at its payload, mostly DEC_STOP */
 };
 
-/* Is it Ethernet, and the fixed header of IPv4 or IPv6 and UDP whole? */
-static inline bool
-plain_is_ip4(const struct pavo_frame *f)
+/* Does IP begin 'at' bytes into the frame, not in pieces, and is its fixed header and that of UDP
+ * whole? 'at' and what is asked of the EtherType come first, so that it is one load for both. */
+static PLAIN_INLINE bool
+plain_is_ip4(const struct pavo_frame *f, uint32_t at)
 {
-    return f->link == PAVO_LINK_ETHER && f->caplen >= ETHER_FIXED + IP4_FIXED + SHORT_UDP_FIXED &&
-           be32(f->data + 12) >> 8 == PLAIN_IP4 &&
-           !(be16(f->data + ETHER_FIXED + 6) & IP4_IS_FRAGMENT);
+    return f->caplen >= at + IP4_FIXED + SHORT_UDP_FIXED && ip4_is_plain(f->data + at);
 }
 
-static inline bool
-plain_is_ip6(const struct pavo_frame *f)
+static PLAIN_INLINE bool
+plain_is_ip6(const struct pavo_frame *f, uint32_t at)
 {
-    return f->link == PAVO_LINK_ETHER && f->caplen >= ETHER_FIXED + IP6_FIXED + SHORT_UDP_FIXED &&
-           be16(f->data + 12) == PLAIN_IP6 && f->data[ETHER_FIXED] >> 4 == 6;
+    return f->caplen >= at + IP6_FIXED + SHORT_UDP_FIXED && f->data[at] >> 4 == 6;
+}
+
+/* 0, TYPE_IP4 or TYPE_IP6: is the whole frame Ethernet with such a packet? */
+static PLAIN_INLINE uint32_t
+plain_type(const struct pavo_frame *f)
+{
+    uint32_t type;
+
+    if (f->link != PAVO_LINK_ETHER || f->caplen < ETHER_FIXED)
+        return 0;
+    type = be16(f->data + 12);
+    if (__builtin_expect(type == TYPE_IP4, 1))
+        return plain_is_ip4(f, ETHER_FIXED) ? type : 0;
+    return type == TYPE_IP6 && plain_is_ip6(f, ETHER_FIXED) ? type : 0;
+}
+
+static PLAIN_INLINE uint32_t
+plain_told(const struct pavo_frame *f)
+{
+    return (f->len > f->caplen ? f->len : f->caplen) - ETHER_FIXED;
 }
 
 /* The datagram behind the header of UDP 'h': false if there is more to it. */
-static inline bool
+static PLAIN_INLINE bool
 plain_udp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, struct plain *v)
 {
     v->next = dec_udp_step(cfg, be16(h + 2));
@@ -56,7 +77,7 @@ plain_udp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, str
             !dec_looks_teredo(h + SHORT_UDP_FIXED, v->held - SHORT_UDP_FIXED, n - SHORT_UDP_FIXED));
 }
 
-static inline bool
+static PLAIN_INLINE bool
 plain_tcp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, struct plain *v)
 {
     v->next = DEC_STOP;
@@ -66,16 +87,15 @@ plain_tcp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, str
     return v->head > SHORT_TCP_FIXED && n >= v->head && v->held >= v->head;
 }
 
-/* Finds the headers of a frame that passed plain_is_ip4() or, if 'is_ip6', the other; false: it is
- * for the walk. */
-static inline __attribute__((always_inline)) bool
-plain_read(const struct pavo_decap_config *cfg, const struct pavo_frame *f, const bool is_ip6,
-           struct plain *v)
+/* Finds the headers of a packet that passed plain_is_ip4() or, if 'is_ip6', the other one; 'told'
+ * bytes follow 'at'. False: it is for the walk. */
+static PLAIN_INLINE bool
+plain_read(const struct pavo_decap_config *cfg, const struct pavo_frame *f, uint32_t at,
+           uint32_t told, const bool is_ip6, struct plain *v)
 {
     const uint32_t fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
-    const uint8_t *ip = f->data + ETHER_FIXED, *h = ip + fixed;
-    const uint32_t told = (f->len > f->caplen ? f->len : f->caplen) - ETHER_FIXED;
-    const uint32_t held = f->caplen - ETHER_FIXED;
+    const uint8_t *ip = f->data + at, *h = ip + fixed;
+    const uint32_t held = f->caplen - at;
     const uint32_t total = is_ip6 ? IP6_FIXED + be16(ip + 4) : be16(ip + 2);
 
     if (total > told || total < fixed + SHORT_UDP_FIXED)
@@ -91,7 +111,7 @@ plain_read(const struct pavo_decap_config *cfg, const struct pavo_frame *f, cons
            v->held >= SHORT_TCP_FIXED && plain_tcp(cfg, h, total - fixed, v);
 }
 
-static inline void
+static PLAIN_INLINE void
 plain_tcp_options(const struct plain *v, struct pavo_layers *out)
 {
     const uint8_t *h = v->transport + SHORT_TCP_FIXED;
@@ -105,26 +125,27 @@ plain_tcp_options(const struct plain *v, struct pavo_layers *out)
     }
 }
 
-/* What these headers say. */
-static inline __attribute__((always_inline)) void
-plain_fields(const struct plain *v, const bool is_ip6, uint32_t wire_len, struct pavo_layers *out)
+/* What these headers say, 'ether' before them, and 'depth' all in all. */
+static PLAIN_INLINE void
+plain_fields(const struct plain *v, const struct pavo_frame *f, const uint8_t *ether, uint8_t depth,
+             const bool is_ip6, struct pavo_layers *out)
 {
-    const uint32_t fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
-    const uint8_t *ether = v->ip - ETHER_FIXED;
+    const uint32_t wire_len = f->len, fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
+    const uint32_t payload_at = (uint32_t)(v->transport - f->data) + v->head;
 
     dec_clear(out);
     out->wire_len = wire_len;
-    out->depth = 3;
-    out->ethertype = is_ip6 ? PLAIN_IP6 : PLAIN_IP4 >> 8;
+    out->depth = depth;
+    out->ethertype = be16(ether + 12);
     dec_macs(out, ether, ether + 6);
     if (is_ip6)
-        ip6_fields(out, v->ip, v->total - IP6_FIXED);
+        ip6_fill(out, v->ip, v->total - IP6_FIXED);
     else
-        ip4_fields(out, v->ip, v->total);
+        ip4_fill(out, v->ip, v->total);
     out->src_port = be16(v->transport);
     out->dst_port = be16(v->transport + 2);
     out->has_ports = 1;
-    out->payload_at = ETHER_FIXED + fixed + v->head;
+    out->payload_at = payload_at;
     out->payload_len = v->total - fixed - v->head;
     if (v->proto == SHORT_UDP)
         return;
@@ -132,5 +153,11 @@ plain_fields(const struct plain *v, const bool is_ip6, uint32_t wire_len, struct
     if (v->head > SHORT_TCP_FIXED)
         plain_tcp_options(v, out);
 }
+
+/* plain_inside - what a frame carries in a tunnel of which v->next is the header, behind the outer
+ * headers 'v'. Returns what follows at the payload inside; DEC_STEPS: it is for the walk, and
+ * nothing was written. */
+enum dec_step plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+                           const struct plain *outer, struct pavo_layers *out);
 
 #endif

@@ -42,7 +42,7 @@ word_of(const uint8_t *p)
 
 /* Both directions must give the same key: which endpoint comes first is as often one as the other,
  * so there is no branch. Returns the hash. */
-static inline __attribute__((always_inline)) uint64_t
+static PLAIN_INLINE uint64_t
 words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
           uint16_t dst_port, uint64_t carrier, uint8_t proto, const uint64_t seed[2])
 {
@@ -71,7 +71,7 @@ words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     return key_hash_end(seed, h);
 }
 
-static inline __attribute__((always_inline)) uint64_t
+static PLAIN_INLINE uint64_t
 words_ip6(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
           uint16_t dst_port, uint64_t carrier, uint8_t proto, const uint64_t seed[2])
 {
@@ -147,31 +147,51 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
     p->payload = p->payload_held ? f->data + p->at.payload_at : NULL;
 }
 
-static __attribute__((noinline)) void
-make_any(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
+/* The rest of a packet that the decoder has read. */
+static void
+make_decoded(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
 {
-    const struct pavo_layers *at = &p->at;
-
-    pavo_decap(m->decap, f, &p->at);
     pavo_packet_key_hash(p, m->key_parts, m->seed);
     /* Pieces of a datagram have no payload: what they hold depends on which came first. */
-    payload_find(p, f, at->n_frags ? 0 : m->payload_room);
+    payload_find(p, f, p->at.n_frags ? 0 : m->payload_room);
     p->is_plain = pavo_packet_is_plain(p);
 }
 
+static __attribute__((noinline)) void
+make_any(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
+{
+    pavo_decap(m->decap, f, &p->at);
+    make_decoded(m, f, p);
+}
+
+/* What one of the usual frames carries in one of the usual tunnels; false: it is another. */
+static __attribute__((noinline)) bool
+make_inside(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *outer,
+            struct pavo_packet *p)
+{
+    if (plain_inside(m->decap, f, outer, &p->at) != DEC_STOP)
+        return false;
+    make_decoded(m, f, p);
+    return true;
+}
+
 /* One of the usual frames; false: it is another. */
-static inline __attribute__((always_inline)) bool
+static PLAIN_INLINE bool
 make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const bool is_ip6,
            struct pavo_packet *p)
 {
-    const uint32_t wire_len = f->len;
     struct plain v;
     uint16_t src_port, dst_port;
     uint32_t held;
 
-    if (pavo_unlikely(!plain_read(m->decap, f, is_ip6, &v)) || pavo_unlikely(v.next != DEC_STOP))
+    if (pavo_unlikely(!plain_read(m->decap, f, ETHER_FIXED, plain_told(f), is_ip6, &v)))
         return false;
-    plain_fields(&v, is_ip6, wire_len, &p->at);
+    if (pavo_unlikely(v.next != DEC_STOP)) {
+        const struct plain outer = v; /* 'v' itself stays in registers */
+
+        return make_inside(m, f, &outer, p);
+    }
+    plain_fields(&v, f, v.ip - ETHER_FIXED, 3, is_ip6, &p->at);
     src_port = be16(v.transport);
     dst_port = be16(v.transport + 2);
     p->hash = is_ip6 ? words_ip6(p, v.ip + 8, v.ip + 24, src_port, dst_port, 0, v.proto, m->seed)
@@ -193,11 +213,13 @@ pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, u
     p->now_ns = now_ns;
     p->source = f->source;
     if (KEYS_IN_WORDS && pavo_likely(!(m->key_parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))) {
-        if (pavo_likely(plain_is_ip4(f))) {
-            if (make_plain(m, f, false, p))
+        const uint32_t type = plain_type(f);
+
+        if (pavo_likely(type == TYPE_IP4)) {
+            if (pavo_likely(make_plain(m, f, false, p)))
                 return;
-        } else if (plain_is_ip6(f)) {
-            if (make_plain(m, f, true, p))
+        } else if (type == TYPE_IP6) {
+            if (pavo_likely(make_plain(m, f, true, p)))
                 return;
         }
     }

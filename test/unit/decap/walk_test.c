@@ -207,7 +207,9 @@ check_ways(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t le
 
     memset(&walked, 0x00, sizeof walked);
     memset(&hurried, 0xff, sizeof hurried);
+    rows_ips = 0;
     dec_frame(&cfg, &frame, false, &walked);
+    rows_ips = 0;
     dec_frame(&cfg, &frame, true, &hurried);
     check_same(&walked, &hurried);
 }
@@ -247,6 +249,26 @@ check_prefix(enum pavo_link link, const uint8_t *bytes, uint32_t held, uint32_t 
     free(longer);
 }
 
+/* The same of the whole frame, and with each of its bytes changed in some ways. */
+static void
+check_changed(const struct row *r, uint8_t *bytes, uint32_t n, uint32_t len)
+{
+    static const uint8_t flips[] = {0x01, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff};
+
+    check_ways(r->link, bytes, n, len);
+    for (uint32_t at = 0; at < n && at < 256; at++) {
+        const uint8_t was = bytes[at];
+
+        for (unsigned i = 0; i < sizeof flips; i++) {
+            bytes[at] = was ^ flips[i];
+            check_ways(r->link, bytes, n, len);
+        }
+        bytes[at] = 0;
+        check_ways(r->link, bytes, n, len);
+        bytes[at] = was;
+    }
+}
+
 static void
 row_test(void **state)
 {
@@ -274,6 +296,7 @@ row_test(void **state)
         check_prefix(r->link, bytes, held, len, &o);
         check_prefix(r->link, bytes, held, held, &o);
     }
+    check_changed(r, bytes, (uint32_t)n, len);
     free(bytes);
 }
 

@@ -86,6 +86,18 @@ key_fixed_hash(const struct pavo_key *k)
     return h ? h : 1;
 }
 
+/* What a layer must be part of the key by, PAVO_KEY_*; 0: it is not its identity. */
+static const uint8_t carrier_part[UINT8_MAX + 1] = {
+#define PATH  0
+#define IDENT PAVO_KEY_TUNNEL
+#define CARRIER(name, number, key, word, spec, id)                                                 \
+    [number] = number == PAVO_CARRIER_VLAN ? PAVO_KEY_VLAN : (key),
+#include "carriers.def"
+#undef CARRIER
+#undef IDENT
+#undef PATH
+};
+
 uint64_t
 key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
 {
@@ -94,16 +106,12 @@ key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
     for (unsigned i = 0; i < n; i++) {
         const struct pavo_layer *l = &layers[i];
 
-        if (!pavo_carrier_is_identity((enum pavo_carrier)l->type))
+        if (!(carrier_part[l->type] & parts))
             continue;
-        if (l->type == PAVO_CARRIER_VLAN) {
-            /* IEEE 802.1Q-2022 9.6: identifier 0 is a priority tag, the frame belongs to no VLAN by
-             * it */
-            if (!(parts & PAVO_KEY_VLAN) || (l->id & VLAN_ID_MASK) == 0)
-                continue;
-        } else if (!(parts & PAVO_KEY_TUNNEL)) {
+        /* IEEE 802.1Q-2022 9.6: identifier 0 is a priority tag, the frame belongs to no VLAN by it.
+         */
+        if (l->type == PAVO_CARRIER_VLAN && (l->id & VLAN_ID_MASK) == 0)
             continue;
-        }
         h = hash_word(h ? h : HASH_C2, (uint64_t)l->type << 32 | l->id);
         h = h ? h : 1;
     }

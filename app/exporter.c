@@ -40,16 +40,16 @@ struct loop {
 static unsigned
 take_batch(struct exporter *e)
 {
-    struct pavo_record *r;
+    const struct pavo_draft *d;
+    struct pavo_record r;
     unsigned n = 0;
 
-    while (n < BATCH && (r = pavo_merge_peek(&e->merge)) != NULL) {
+    while (n < BATCH && (d = pavo_merge_peek(&e->merge)) != NULL) {
         if (e->n_sinks > 0)
-            pavo_record_complete(r);
-
-        for (unsigned i = 0; i < e->n_sinks; i++)
-            pavo_sink_put(e->sinks[i], r);
+            pavo_record_make(d, &r);
         pavo_merge_pop(&e->merge);
+        for (unsigned i = 0; i < e->n_sinks; i++)
+            pavo_sink_put(e->sinks[i], &r);
         n++;
     }
     for (unsigned i = 0; n > 0 && i < e->n_sinks; i++)

@@ -9,15 +9,31 @@
 #include "pavo_export.h"
 #include "ring.h"
 
-struct pavo_record *
+/* What is read next: the slot after this one is asked for whole, and of the one behind it the
+ * lines that any has. */
+static void
+prefetch_ahead(const struct pavo_ring *ring)
+{
+    const struct pavo_draft *next = ring_ahead(ring, 0);
+    const uint8_t *then = ring_ahead(ring, 1);
+
+    if (next)
+        for (unsigned at = PAVO_DRAFT_LEAST; at < next->bytes; at += PAVO_CACHE_LINE)
+            prefetch_read((const uint8_t *)next + at);
+    if (then)
+        for (unsigned at = 0; at < PAVO_DRAFT_LEAST; at += PAVO_CACHE_LINE)
+            prefetch_read(then + at);
+}
+
+const struct pavo_draft *
 pavo_merge_peek(struct pavo_merge *m)
 {
-    struct pavo_record *oldest = NULL;
+    const struct pavo_draft *oldest = NULL;
 
     if (m->peeked)
         return ring_peek(m->peeked);
     for (unsigned i = 0; i < m->n; i++) {
-        struct pavo_record *r = ring_peek(m->rings[i]);
+        const struct pavo_draft *r = ring_peek(m->rings[i]);
 
         if (r && (!oldest || r->made_ns < oldest->made_ns)) {
             oldest = r;
@@ -33,5 +49,6 @@ pavo_merge_pop(struct pavo_merge *m)
     if (!m->peeked)
         return;
     ring_pop(m->peeked);
+    prefetch_ahead(m->peeked);
     m->peeked = NULL;
 }

@@ -224,15 +224,15 @@ pavo_sink_error(const struct pavo_sink *s); /* first failure as a sentence; NULL
 /* ---- merge --------------------------------------------------------------------------------------
  */
 
-/* Over the record rings of all shards: hands out the oldest (made_ns) of the records that wait. The
+/* Over the record rings of all shards: hands out the oldest (made_ns) of those that wait. The
  * consumer of every ring is the export thread. */
 struct pavo_merge {
     struct pavo_ring **rings;
     unsigned n;
     struct pavo_ring *peeked; /* whose head peek handed out and pop has not taken; starts as NULL */
 };
-/* The next record, borrowed until pavo_merge_pop(); NULL: all rings are empty. */
-struct pavo_record *pavo_merge_peek(struct pavo_merge *m);
+/* What the next record is made of, borrowed until pavo_merge_pop(); NULL: all rings are empty. */
+const struct pavo_draft *pavo_merge_peek(struct pavo_merge *m);
 void pavo_merge_pop(struct pavo_merge *m);
 
 /* ---- reader

@@ -83,10 +83,12 @@ _Static_assert(sizeof(struct pavo_flow) == 2 * PAVO_CACHE_LINE, "a flow is two l
 
 /* What begins, ends and rare events write. */
 struct flow_cold {
-    PAVO_ALIGNED uint64_t first_ns; /* lowest time stamp of this interval */
-    uint64_t start_ns;              /* rule time at which this interval began; of one that waits
+    /* What no record is made of. */
+    PAVO_ALIGNED uint64_t start_ns; /* rule time at which this interval began; of one that waits
                                    for room, the next one that does */
     uint64_t closed_ns;             /* rule time of the close or reset, in states that linger */
+    /* The rest. */
+    uint64_t first_ns; /* lowest time stamp of this interval */
     uint32_t encap;
     uint32_t longer; /* parts: what an interval that was cut leaves, */
     uint32_t rare;   /* what hardly any flow has, */
@@ -354,9 +356,6 @@ bool tcp_begins_anew(const struct pavo_flow *f, const struct tcp_part *t,
                      const struct pavo_packet *p);
 /* The next interval begins. */
 void tcp_interval(struct pavo_shard *s, struct tcp_part *t);
-/* What the record says of TCP: its part, state and history. */
-void tcp_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
-              struct pavo_record *r);
 /* Takes the segment into the state of flow 'i', before it is counted. Returns what its payload is.
  */
 enum said_is tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p,
@@ -377,8 +376,9 @@ talk_concerns(const struct pavo_flow *f, const struct pavo_packet *p)
 /* A packet of it, before it is counted. */
 void talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
 void talk_interval(struct pavo_shard *s, struct pavo_flow *f);
-void talk_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
-               struct pavo_record *r);
+/* The part that the flow's record is made of; NULL: none. */
+union talk_part;
+const union talk_part *talk_told(const struct pavo_shard *s, const struct pavo_flow *f);
 void talk_give(struct pavo_shard *s, struct pavo_flow *f);
 
 /* ---- said.c ---- */
@@ -387,8 +387,11 @@ struct said_places said_places(const struct pavo_shard_config *cfg);
 void said_step(struct pavo_shard *s, struct flow_cold *c, const struct pavo_packet *p,
                enum said_is is);
 void said_interval(struct pavo_shard *s, struct flow_cold *c);
-void said_fill(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
-               struct pavo_record *r);
+static inline const void *
+said_at(const struct said_head *h, uint32_t at)
+{
+    return (const uint8_t *)h + at;
+}
 
 /* ---- initiator.c ---- */
 
@@ -424,8 +427,6 @@ initiator_turn(struct pavo_flow *f, enum pavo_basis basis, bool by_b)
 
 /* ---- record.c ---- */
 
-/* Which parts a record of this shard may have, beyond those that flows always have, is
- * s->cfg.parts. */
 static inline uint64_t
 flow_id(const struct pavo_flow *f, const struct flow_cold *c)
 {
@@ -433,7 +434,5 @@ flow_id(const struct pavo_flow *f, const struct flow_cold *c)
 }
 /* Zeroes a part of a record, or its head. */
 void record_clear(void *part, size_t bytes);
-void record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
-                 enum pavo_end_detail detail, struct pavo_record *r);
 
 #endif

@@ -283,7 +283,8 @@ struct pavo_shard_config {
     struct pavo_timeouts timeouts;
     uint64_t seed[2]; /* that 'hash' of the packets was made with */
     const struct pavo_mem *mem;
-    struct pavo_ring *out; /* of struct pavo_record; the shard is its producer */
+    struct pavo_ring *out; /* of struct pavo_draft, slots of pavo_record_room(parts); the shard is
+                              its producer */
 };
 
 struct pavo_shard_stats {

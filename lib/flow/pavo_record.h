@@ -1,7 +1,7 @@
 /* pavo_record.h - an exported flow record
  *
- * What a shard hands to the export side, and what the reader makes of a stored stream. Plain data,
- * no pointers: it is copied through a ring. Members that IPFIX has a name for carry it (RFC 5103
+ * What the export side makes of that which a shard hands to it, and what the reader makes of a
+ * stored stream. Plain data, no pointers. Members that IPFIX has a name for carry it (RFC 5103
  * names for the reverse direction); lib/export/fields.def gives number, type, JSON path and help of
  * each.
  *
@@ -326,12 +326,7 @@ struct pavo_record {
     char
         history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */
     uint8_t n_encap;
-    uint8_t encapLost;     /* 1: the table of encapsulations was full, the list is missing */
-    uint8_t meterIsSingle; /* PAVO_PART_METER follows from the counters, and pavo_record_complete()
-                              has not yet put it in */
-
-    /* Not exported: the shard's clock when the record was made; the export thread merges by it. */
-    uint64_t made_ns;
+    uint8_t encapLost; /* 1: the table of encapsulations was full, the list is missing */
 
     /* From here on: each valid only if 'parts' says so, else anything. */
     struct pavo_record_meter meter;
@@ -344,30 +339,30 @@ struct pavo_record {
      * 'src' is on the initiator's side. */
     struct pavo_layer encap[PAVO_LAYERS_MAX]; /* the first n_encap are valid */
 
-    /* Last: large, and only there if 'parts' says so. A ring of a sensor that has them all switched
-     * off has no room for them. */
+    /* Last: large, and only there if 'parts' says so. */
     struct pavo_record_first first;
     struct pavo_record_names names;
     struct pavo_record_bytes bytes;
 };
 
-/* Bytes that records take in a ring whose producer makes these large parts. */
-static inline size_t
-pavo_record_room(unsigned parts)
-{
-    if (parts & PAVO_PART_BYTES)
-        return sizeof(struct pavo_record);
-    if (parts & PAVO_PART_NAMES)
-        return offsetof(struct pavo_record, bytes);
-    if (parts & PAVO_PART_FIRST)
-        return offsetof(struct pavo_record, names);
-    return offsetof(struct pavo_record, first);
-}
+/* What a shard puts into its ring: a copy of the flow whose record is due. Behind these members
+ * stands what only the flow library knows, one behind the other in the slot. */
+struct pavo_draft {
+    uint64_t made_ns; /* the shard's clock; the export thread merges by it */
+    uint16_t bytes;   /* of all of it */
+    uint16_t has;     /* which parts */
+    uint8_t reason;   /* enum pavo_end */
+    uint8_t detail;   /* enum pavo_end_detail */
+    uint8_t entropy[2];
+};
+enum { PAVO_DRAFT_LEAST = 192 }; /* bytes of one without any part */
 
-/* pavo_record_complete - puts in what the counters tell already, so that the worker has not to: the
- * meter of a flow of which each side has sent one packet at most. By the consumer, before it uses
- * the record. */
-void pavo_record_complete(struct pavo_record *r);
+/* Bytes of a slot of a ring whose shard makes these large parts. */
+size_t pavo_record_room(unsigned parts);
+
+/* pavo_record_make - the record. By the consumer of the ring, before it gives the slot back; only
+ * parts that are there are written. */
+void pavo_record_make(const struct pavo_draft *d, struct pavo_record *r);
 
 /* pavo_record_copy - what is valid; parts that are not there become zero. */
 void pavo_record_copy(struct pavo_record *to, const struct pavo_record *from);

@@ -1,10 +1,10 @@
-/* record.c - a flow as a record
+/* record.c - a flow as a record, made of its draft
  *
- * Here endpoints become source and destination: the initiator's side is [0]. The record is written
- * in place, into its slot of the ring.
+ * Here endpoints become source and destination: the initiator's side is [0].
  */
 #include <string.h>
 
+#include "draft.h"
 #include "meter.h"
 
 /* Apart, for compilers make of a memset() of known size a string instruction, which takes longer to
@@ -18,16 +18,16 @@ record_clear(void *part, size_t bytes)
 /* Type and code of the initiator's first message; if only the other side spoke, of that one's; if
  * all that was seen is pieces without the header, what the key says. */
 static void
-fill_icmp(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
-          struct pavo_record *r)
+fill_icmp(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 {
+    const struct pavo_flow *f = v->flow;
     const struct icmp_part *icmp;
     const uint32_t extra = f->key.extra;
     const bool is_pair = extra < UINT32_C(1) << 24; /* see icmp_extra() */
 
     if (!key_is_icmp(&f->key) || f->key.is_fragment)
         return;
-    icmp = pool_at(&s->details, f->detail);
+    icmp = &v->detail->icmp;
     r->quote = icmp->quote;
     if (icmp->seen) {
         const unsigned side = (icmp->seen & 1u << fwd) ? fwd : !fwd;
@@ -76,10 +76,11 @@ fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, str
 }
 
 static void
-fill_counters(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
-              unsigned fwd, struct pavo_record *r)
+fill_counters(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 {
-    const struct long_part *l = c->longer ? pool_at(&s->longers, c->longer) : NULL;
+    const struct pavo_flow *f = v->flow;
+    const struct flow_cold *c = v->cold;
+    const struct long_part *l = v->longer;
 
     r->flowSequence = l ? l->sequence : 1;
     r->flowId = l ? l->id : flow_id(f, c);
@@ -99,14 +100,8 @@ fill_counters(const struct pavo_shard *s, const struct pavo_flow *f, const struc
 }
 
 static void
-fill_rare(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
-          struct pavo_record *r)
+fill_rare(const struct rare_part *rare, unsigned fwd, struct pavo_record *r)
 {
-    const struct rare_part *rare;
-
-    if (!c->rare)
-        return;
-    rare = pool_at(&s->rares, c->rare);
     r->icmpErrorCount = rare->icmp_errors;
     if (rare->icmp_errors) {
         r->icmpErrorType = rare->icmp_error_type;
@@ -122,31 +117,28 @@ fill_rare(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
 }
 
 static void
-fill_meter(const struct pavo_shard *s, const struct pavo_flow *f, const struct flow_cold *c,
-           unsigned fwd, struct pavo_record *r)
+fill_meter(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 {
-    const bool is_single = f->meter == 0 && !c->longer;
-
-    if (!s->meters.limit || !(is_single || part_is_there(f->meter)))
+    if (!v->meter && !(v->head->has & DRAFT_SINGLE))
         return;
     r->parts |= PAVO_PART_METER;
-    r->meterIsSingle = is_single;
-    if (is_single)
-        return;
     record_clear(&r->meter, sizeof r->meter);
-    meter_fill(pool_at(&s->meters, f->meter), fwd, &r->meter);
+    if (v->meter)
+        meter_fill(v->meter, fwd, &r->meter);
+    else
+        meter_fill_single(r, &r->meter);
 }
 
 /* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
  * these two letters. */
 static void
-fill_talk(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
-          struct pavo_record *r)
+fill_talk(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 {
+    const struct pavo_flow *f = v->flow;
     const bool first_is_reverse = ((f->flags & FLOW_FIRST_B) != 0) != (fwd != 0);
     char *at = r->history;
 
-    talk_fill(s, f, fwd, r);
+    talk_fill(v, fwd, r);
     if (key_is_icmp(&f->key)) {
         r->connState = PAVO_CONN_OTH;
         return;
@@ -168,67 +160,79 @@ fill_talk(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
 /* The list was taken from the first packet; if that was not the initiator's, each layer is turned
  * round. */
 static void
-fill_encap(const struct pavo_shard *s, const struct flow_cold *c, bool turn, struct pavo_record *r)
+fill_encap(const struct draft_view *v, bool turn, struct pavo_record *r)
 {
-    r->encapLost = c->encap == ENCAP_LOST;
-    if (c->encap == ENCAP_NONE)
+    if (!v->layers)
         return;
-    r->n_encap = (uint8_t)encap_list(&s->encap, c->encap, c->encap_port, r->encap);
-    for (unsigned i = 0; turn && i < r->n_encap; i++) {
+    r->n_encap = (uint8_t)v->cold->encap;
+    for (unsigned i = 0; i < r->n_encap; i++) {
+        const struct pavo_layer *was = &v->layers[i];
         struct pavo_layer *l = &r->encap[i];
-        const struct pavo_layer was = *l;
 
-        memcpy(l->src, was.dst, sizeof l->src);
-        memcpy(l->dst, was.src, sizeof l->dst);
-        l->src_port = was.dst_port;
-        l->dst_port = was.src_port;
+        *l = *was;
+        if (!turn)
+            continue;
+        memcpy(l->src, was->dst, sizeof l->src);
+        memcpy(l->dst, was->src, sizeof l->dst);
+        l->src_port = was->dst_port;
+        l->dst_port = was->src_port;
+    }
+}
+
+static void
+fill_said(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
+{
+    r->parts |= v->head->has & DRAFT_SAID;
+    memcpy(r->payloadEntropy, v->head->entropy, sizeof r->payloadEntropy);
+    if (v->first)
+        first_fill(v->first, fwd, &r->first);
+    if (v->bytes)
+        bytes_fill(v->bytes, fwd, &r->bytes);
+    if (v->names) {
+        r->names = *v->names;
+        if (fwd) {
+            memcpy(r->names.banner[0], v->names->banner[1], sizeof r->names.banner[0]);
+            memcpy(r->names.banner[1], v->names->banner[0], sizeof r->names.banner[1]);
+        }
     }
 }
 
 void
-record_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
-            enum pavo_end_detail detail, struct pavo_record *r)
+pavo_record_make(const struct pavo_draft *d, struct pavo_record *r)
 {
-    const struct pavo_flow *f = &s->flows[i];
-    const struct flow_cold *c = &s->cold[i];
+    const struct draft_view v = draft_view(d);
+    const struct pavo_flow *f = v.flow;
+    const struct flow_cold *c = v.cold;
     const unsigned fwd = (f->flags & FLOW_FWD_B) != 0;
 
     record_clear(r, offsetof(struct pavo_record, meter));
-    r->flowEndReason = (uint8_t)reason;
-    r->endDetail = (uint8_t)detail;
+    r->flowEndReason = d->reason;
+    r->endDetail = d->detail;
     r->initiatorBasis = (uint8_t)(f->flags >> FLOW_BASIS_SHIFT);
     r->biflowDirection = r->initiatorBasis != PAVO_BASIS_FIRST_PACKET;
-    r->flowFinal = reason != PAVO_END_ACTIVE;
+    r->flowFinal = d->reason != PAVO_END_ACTIVE;
     r->decodeReason = f->why;
     fill_key(f, c, fwd, r);
     r->flowLabelIPv6 = c->flow_label;
     r->ingressInterface = c->source;
-    fill_icmp(s, f, fwd, r);
+    fill_icmp(&v, fwd, r);
     r->cast = c->cast;
     r->initiatorTurned = (f->flags & FLOW_TURNED) != 0;
     r->countsUnknown = (f->flags & FLOW_RARE_LOST) != 0;
     r->flowStartNanoseconds = c->first_ns;
     r->flowEndNanoseconds = f->last_ns;
-    fill_counters(s, f, c, fwd, r);
+    fill_counters(&v, fwd, r);
     if (f->state >= STATE_TCP_NEW)
-        tcp_fill(s, f, fwd, r);
+        tcp_fill(&v, fwd, r);
     else
-        fill_talk(s, f, fwd, r);
-    said_fill(s, c, fwd, r);
-    fill_meter(s, f, c, fwd, r);
-    fill_rare(s, c, fwd, r);
-    fill_encap(s, c, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
-    r->made_ns = s->now_ns;
-}
-
-void
-pavo_record_complete(struct pavo_record *r)
-{
-    if (!r->meterIsSingle)
-        return;
-    r->meterIsSingle = 0;
-    record_clear(&r->meter, sizeof r->meter);
-    meter_fill_single(r, &r->meter);
+        fill_talk(&v, fwd, r);
+    fill_meter(&v, fwd, r);
+    if (d->has & DRAFT_SAID)
+        fill_said(&v, fwd, r);
+    if (v.rare)
+        fill_rare(v.rare, fwd, r);
+    r->encapLost = c->encap == ENCAP_LOST;
+    fill_encap(&v, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
 }
 
 void
@@ -245,14 +249,11 @@ pavo_record_copy(struct pavo_record *to, const struct pavo_record *from)
         ROW(PAVO_PART_NAMES, names), ROW(PAVO_PART_BYTES, bytes),
     };
 
-    const unsigned has =
-        from->meterIsSingle ? from->parts & ~(unsigned)PAVO_PART_METER : from->parts;
-
     memcpy(to, from, offsetof(struct pavo_record, meter));
     memset((uint8_t *)to + offsetof(struct pavo_record, meter), 0,
            sizeof *to - offsetof(struct pavo_record, meter));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (has & rows[i].part)
+        if (from->parts & rows[i].part)
             memcpy((uint8_t *)to + rows[i].at, (const uint8_t *)from + rows[i].at, rows[i].bytes);
     memcpy(to->encap, from->encap, from->n_encap * sizeof from->encap[0]);
 }

@@ -60,14 +60,14 @@ ring_push(struct pavo_ring *r)
     atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
 }
 
-/* Producer: it will soon write 'bytes' from 'from' on of the slot after the next one. */
+/* Producer: it will soon write the first 'bytes' of the slot after the next one. */
 static inline void
-ring_prefetch(const struct pavo_ring *r, size_t from, size_t bytes)
+ring_prefetch(const struct pavo_ring *r, size_t bytes)
 {
     const uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     const uint8_t *slot = r->slots + (size_t)((tail + 1) & r->mask) * r->slot_bytes;
 
-    for (size_t at = from; at < from + bytes; at += PAVO_CACHE_LINE)
+    for (size_t at = 0; at < bytes; at += PAVO_CACHE_LINE)
         prefetch_write(slot + at);
 }
 
@@ -96,6 +96,17 @@ ring_peek(struct pavo_ring *r)
             return NULL;
     }
     return r->slots + (size_t)(head & r->mask) * r->slot_bytes;
+}
+
+/* Consumer: the slot 'n' places behind the oldest, if it is known to be published; else NULL. */
+static inline const void *
+ring_ahead(const struct pavo_ring *r, uint32_t n)
+{
+    const uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+
+    if (r->tail_seen - head <= n)
+        return NULL;
+    return r->slots + (size_t)((head + n) & r->mask) * r->slot_bytes;
 }
 
 /* Consumer: gives the slot that ring_peek() lent back. */

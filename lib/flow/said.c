@@ -118,31 +118,3 @@ said_interval(struct pavo_shard *s, struct flow_cold *c)
     if (part_is_there(c->said) && s->said.entropy)
         entropy_interval(part_at(pool_at(&s->saids, c->said), s->said.entropy));
 }
-
-void
-said_fill(const struct pavo_shard *s, const struct flow_cold *c, unsigned fwd,
-          struct pavo_record *r)
-{
-    struct said_head *h;
-
-    if (!part_is_there(c->said))
-        return;
-    h = pool_at(&s->saids, c->said);
-    r->parts |= (uint16_t)s->cfg.parts &
-                (PAVO_PART_FIRST | PAVO_PART_BYTES | PAVO_PART_ENTROPY | PAVO_PART_NAMES);
-    if (s->said.first)
-        first_fill(part_at(h, s->said.first), fwd, &r->first);
-    if (s->said.bytes)
-        bytes_fill(part_at(h, s->said.bytes), fwd, &r->bytes);
-    if (s->said.entropy)
-        entropy_fill(part_at(h, s->said.entropy), fwd, r->payloadEntropy);
-    if (s->said.inspect) {
-        const struct pavo_inspect *in = part_at(h, s->said.inspect);
-
-        r->names = in->names;
-        if (fwd) {
-            memcpy(r->names.banner[0], in->names.banner[1], sizeof r->names.banner[0]);
-            memcpy(r->names.banner[1], in->names.banner[0], sizeof r->names.banner[1]);
-        }
-    }
-}

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "draft.h"
 #include "table.h"
 
 /* ---- entries and records ------------------------------------------------------------------- */
@@ -34,17 +35,14 @@ bool
 record_put(struct pavo_shard *s, uint32_t i, enum pavo_end reason, enum pavo_end_detail detail)
 {
     const struct pavo_flow *f = &s->flows[i];
-    struct pavo_record *r = ring_slot(s->out);
+    struct draft *d = ring_slot(s->out);
 
-    if (!r) {
+    if (!d) {
         pavo_stat_add(&s->stats.ring_full, 1);
         return false;
     }
-    record_fill(s, i, reason, detail, r);
-    /* The next one is likely of the same kind. */
-    ring_prefetch(s->out, 0, offsetof(struct pavo_record, meter));
-    if (r->parts & PAVO_PART_TCP)
-        ring_prefetch(s->out, offsetof(struct pavo_record, tcp), sizeof r->tcp);
+    draft_fill(s, i, reason, detail, d);
+    ring_prefetch(s->out, d->head.bytes); /* the next one is likely of the same kind */
     ring_push(s->out);
     pavo_stat_add(&s->stats.records, 1);
     pavo_stat_add(&s->stats.record_packets, (uint64_t)f->packets[0] + f->packets[1]);

@@ -7,17 +7,9 @@
  */
 #include <string.h>
 
-#include "flow.h"
-#include "talk.h"
+#include "draft.h"
 
 enum talk { TALK_NONE = 0, TALK_ASSOC = 1, TALK_ECHO = 2, TALK_PROBE = 2, TALK_RTP = 3 };
-
-union talk_part {
-    struct echo_part echo;
-    struct assoc_part assoc;
-    struct rtp_probe probe;
-    struct rtp_part rtp;
-};
 
 const uint32_t talk_bytes = sizeof(union talk_part);
 
@@ -40,16 +32,6 @@ talk_number(const struct pavo_shard *s, struct pavo_flow *f)
 {
     return f->state == STATE_ICMP ? &((struct icmp_part *)pool_at(&s->details, f->detail))->talk
                                   : &f->detail;
-}
-
-static const union talk_part *
-talk_part(const struct pavo_shard *s, const struct pavo_flow *f)
-{
-    const uint32_t i = f->state == STATE_ICMP
-                           ? ((const struct icmp_part *)pool_at(&s->details, f->detail))->talk
-                           : f->detail;
-
-    return pool_at(&s->talks, i);
 }
 
 static union talk_part *
@@ -150,25 +132,37 @@ talk_give(struct pavo_shard *s, struct pavo_flow *f)
     *talk_number(s, f) = 0;
 }
 
-void
-talk_fill(const struct pavo_shard *s, const struct pavo_flow *f, unsigned fwd,
-          struct pavo_record *r)
+const union talk_part *
+talk_told(const struct pavo_shard *s, const struct pavo_flow *f)
 {
     const enum talk talk = talk_of(f);
 
     if (talk == TALK_NONE)
+        return NULL;
+    if (f->state == STATE_ICMP)
+        return pool_at(&s->talks,
+                       ((const struct icmp_part *)pool_at(&s->details, f->detail))->talk);
+    return talk == TALK_PROBE ? NULL : pool_at(&s->talks, f->detail);
+}
+
+void
+talk_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
+{
+    const enum talk talk = talk_of(v->flow);
+
+    if (!v->talk)
         return;
     if (talk == TALK_ASSOC) {
         memset(&r->assoc, 0, sizeof r->assoc);
-        assoc_fill(&talk_part(s, f)->assoc, fwd, &r->assoc);
+        assoc_fill(&v->talk->assoc, fwd, &r->assoc);
         r->parts |= PAVO_PART_ASSOC;
     } else if (talk == TALK_RTP) {
         memset(&r->rtp, 0, sizeof r->rtp);
-        rtp_fill(&talk_part(s, f)->rtp, fwd, &r->rtp);
+        rtp_fill(&v->talk->rtp, fwd, &r->rtp);
         r->parts |= PAVO_PART_RTP;
-    } else if (f->state == STATE_ICMP) {
+    } else {
         memset(&r->echo, 0, sizeof r->echo);
-        echo_fill(&talk_part(s, f)->echo, fwd, &r->echo);
+        echo_fill(&v->talk->echo, fwd, &r->echo);
         r->parts |= PAVO_PART_ECHO;
     }
 }

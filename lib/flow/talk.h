@@ -185,6 +185,15 @@ void rtp_step(struct rtp_part *part, const struct pavo_packet *p, unsigned side,
 void rtp_interval(struct rtp_part *part);
 void rtp_fill(const struct rtp_part *part, unsigned fwd, struct pavo_record_rtp *out);
 
+/* ---- talk.c: what a flow keeps, one of them ---- */
+
+union talk_part {
+    struct echo_part echo;
+    struct assoc_part assoc;
+    struct rtp_probe probe;
+    struct rtp_part rtp;
+};
+
 /* ---- cast.c ---- */
 
 /* cast_of - PAVO_CAST_* of the destination of a flow's first packet. */

@@ -138,7 +138,7 @@ rig_open(void)
 
     if (!r)
         abort();
-    r->ring = pavo_ring_open(sizeof(struct pavo_record), 256, &pavo_mem_plain, &err);
+    r->ring = pavo_ring_open(pavo_record_room(0), 256, &pavo_mem_plain, &err);
     r->cfg = (struct pavo_shard_config){
         .flow_limit = 256,
         .meter_limit = 256,
@@ -210,15 +210,19 @@ talk_of(const struct talk *t, unsigned n, const struct pavo_record *r)
 static void
 rig_drain(struct rig *r, const struct talk *t, unsigned n)
 {
-    const struct pavo_record *rec;
+    const struct pavo_draft *draft;
+    struct pavo_record rec;
 
-    while ((rec = ring_peek(r->ring))) {
-        const unsigned i = talk_of(t, n, rec);
+    while ((draft = ring_peek(r->ring))) {
+        unsigned i;
+
+        pavo_record_make(draft, &rec);
+        i = talk_of(t, n, &rec);
 
         if (r->n_got[i] == RECORDS_MAX)
             abort();
-        memcpy(&r->got[i][r->n_got[i]++], rec, offsetof(struct pavo_record, encap));
-        r->parts |= rec->parts;
+        memcpy(&r->got[i][r->n_got[i]++], &rec, offsetof(struct pavo_record, encap));
+        r->parts |= rec.parts;
         ring_pop(r->ring);
     }
 }

@@ -148,7 +148,7 @@ worker_open(struct worker *w, unsigned number, const struct pavo_timeouts *t)
                                     .mem = &pavo_mem_plain};
 
     w->number = number;
-    w->records = pavo_ring_open(sizeof(struct pavo_record), 64, &pavo_mem_plain, &err);
+    w->records = pavo_ring_open(pavo_record_room(0), 64, &pavo_mem_plain, &err);
     cfg.out = w->records;
     w->shard = pavo_shard_open(&cfg, &err);
     for (unsigned from = 0; from < WORKERS; from++)
@@ -182,11 +182,14 @@ main(int argc, char **argv)
 
         all_done = true;
         for (unsigned i = 0; i < WORKERS; i++) {
-            const struct pavo_record *r;
+            const struct pavo_draft *d;
 
             all_done &= atomic_load_explicit(&workers[i].done, memory_order_acquire);
-            while ((r = ring_peek(workers[i].records))) {
-                packets += r->packetDeltaCount[0] + r->packetDeltaCount[1];
+            while ((d = ring_peek(workers[i].records))) {
+                struct pavo_record r;
+
+                pavo_record_make(d, &r);
+                packets += r.packetDeltaCount[0] + r.packetDeltaCount[1];
                 records++;
                 ring_pop(workers[i].records);
             }

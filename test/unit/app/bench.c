@@ -358,7 +358,7 @@ sessions_open_and_close(void **state)
                                         .mem = &pavo_mem_plain,
                                         .out = ring};
     struct pavo_shard *shard = pavo_shard_open(&c, &err);
-    const struct pavo_record *r;
+    const struct pavo_draft *d;
     struct seen s;
     unsigned whole = 0, other = 0;
 
@@ -373,12 +373,15 @@ sessions_open_and_close(void **state)
         (void)pavo_shard_sweep(shard, 16);
     }
     assert_true(pavo_shard_flush(shard, PAVO_DETAIL_CAPTURE_END));
-    for (; (r = ring_peek(ring)) != NULL; ring_pop(ring)) {
-        const uint64_t packets = r->packetDeltaCount[0] + r->packetDeltaCount[1];
+    for (; (d = ring_peek(ring)) != NULL; ring_pop(ring)) {
+        struct pavo_record r;
+        uint64_t packets;
 
-        assert_int_equal(r->initiatorBasis, PAVO_BASIS_SYN);
+        pavo_record_make(d, &r);
+        packets = r.packetDeltaCount[0] + r.packetDeltaCount[1];
+        assert_int_equal(r.initiatorBasis, PAVO_BASIS_SYN);
         if (packets == BENCH_TCP_PACKETS) {
-            assert_int_equal(r->connState, PAVO_CONN_SF);
+            assert_int_equal(r.connState, PAVO_CONN_SF);
             whole++;
         } else {
             assert_true(packets < BENCH_TCP_PACKETS);

@@ -81,7 +81,7 @@ ft_open(struct ft *t, const struct pavo_shard_config *cfg, uint32_t ring_slots)
     struct pavo_err err;
 
     *t = (struct ft){0};
-    t->ring = pavo_ring_open(sizeof(struct pavo_record), ring_slots, &pavo_mem_plain, &err);
+    t->ring = pavo_ring_open(pavo_record_room(cfg->parts), ring_slots, &pavo_mem_plain, &err);
     assert_non_null(t->ring);
     t->cfg = *cfg;
     t->cfg.out = t->ring;
@@ -100,15 +100,16 @@ ft_close(struct ft *t)
 static inline void
 ft_drain(struct ft *t)
 {
-    struct pavo_record *r;
+    const struct pavo_draft *d;
+    struct pavo_record r;
 
-    while ((r = ring_peek(t->ring))) {
+    while ((d = ring_peek(t->ring))) {
         if (t->n_got == t->room) {
             t->room = t->room ? 2 * t->room : 64;
             t->got = realloc(t->got, t->room * sizeof t->got[0]);
         }
-        pavo_record_complete(r);
-        pavo_record_copy(&t->got[t->n_got], r);
+        pavo_record_make(d, &r);
+        pavo_record_copy(&t->got[t->n_got], &r);
         r_clean(&t->got[t->n_got]);
         t->n_got++;
         ring_pop(t->ring);
@@ -235,13 +236,10 @@ r_compare(const void *x, const void *y)
     return memcmp(x, y, sizeof(struct pavo_record));
 }
 
-/* Sorts records by their bytes, without what is not exported: two runs are the same when these are.
- */
+/* Sorts records by their bytes: two runs are the same when these are. */
 static inline void
 r_canonical(struct pavo_record *r, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        r[i].made_ns = 0;
     qsort(r, n, sizeof *r, r_compare);
 }
 

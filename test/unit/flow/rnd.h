@@ -46,7 +46,6 @@ digest_add(struct digest *d, const struct pavo_record *r)
 
     pavo_record_copy(&plain, r);
     r_clean(&plain);
-    plain.made_ns = 0;
     for (unsigned i = 0; i < 2; i++)
         d->sum[i] += pavo_hash(&plain, bytes, seeds[i]);
     d->n++;
@@ -70,10 +69,12 @@ digest_add_spine(struct digest *d, const struct pavo_record *r)
 static inline void
 digest_drain(struct digest *d, struct pavo_ring *ring)
 {
-    const struct pavo_record *r;
+    const struct pavo_draft *draft;
+    struct pavo_record r;
 
-    while ((r = ring_peek(ring))) {
-        digest_add(d, r);
+    while ((draft = ring_peek(ring))) {
+        pavo_record_make(draft, &r);
+        digest_add(d, &r);
         ring_pop(ring);
     }
 }
@@ -81,10 +82,12 @@ digest_drain(struct digest *d, struct pavo_ring *ring)
 static inline void
 digest_drain_spine(struct digest *d, struct pavo_ring *ring)
 {
-    const struct pavo_record *r;
+    const struct pavo_draft *draft;
+    struct pavo_record r;
 
-    while ((r = ring_peek(ring))) {
-        digest_add_spine(d, r);
+    while ((draft = ring_peek(ring))) {
+        pavo_record_make(draft, &r);
+        digest_add_spine(d, &r);
         ring_pop(ring);
     }
 }

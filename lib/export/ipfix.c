@@ -286,18 +286,20 @@ put_list(uint8_t *at, const struct pavo_record *r)
 
 /* The parts of a record as they stand in flowParts. */
 struct parts {
-    const uint8_t *at;
-    uint32_t bytes; /* 0: none */
-    unsigned flag;  /* ROW_FLAG_CUT, or 0 */
+    const uint8_t *at; /* NULL: not made yet, they are written where they belong */
+    uint32_t bytes;    /* 0: none */
+    unsigned flag;     /* ROW_FLAG_CUT, or 0 */
 };
 
 /* subTemplateMultiList, RFC 6313 section 4.5.3. */
 static inline uint8_t *
-put_parts(uint8_t *at, const struct parts *p)
+put_parts(uint8_t *at, const struct pavo_record *r, const struct parts *p)
 {
     at = ipfix_put_length(at, 1 + p->bytes);
     *at++ = IPFIX_ALL_OF;
-    return p->bytes ? ipfix_put_bytes(at, p->at, p->bytes) : at;
+    if (p->at)
+        return ipfix_put_bytes(at, p->at, p->bytes);
+    return p->bytes ? ipfix_parts_put(at, r) : at;
 }
 
 #define PUT_U(at, m, n)   put_be(at, r->m, n)
@@ -321,7 +323,7 @@ put_parts(uint8_t *at, const struct parts *p)
 #define PUT_OUTER_TYPE(at, m, n) put_be(at, outer ? outer->type : 0, n)
 #define PUT_OUTER_ID(at, m, n)   put_be(at, outer ? outer->id : 0, n)
 #define PUT_LIST(at, m, n)       put_list(at, r)
-#define PUT_PARTS(at, m, n)      put_parts(at, parts)
+#define PUT_PARTS(at, m, n)      put_parts(at, r, parts)
 /* Of parts only. */
 #define PUT_S(at, m, n)    (at)
 #define PUT_HIST(at, m, n) (at)
@@ -355,23 +357,9 @@ put_fields(uint8_t *at, const struct pavo_record *r, const struct parts *parts,
     return at;
 }
 
-/* Octets of the fields of fixed length; a constant as well. */
-static inline __attribute__((always_inline)) uint32_t
-fixed_bytes(const unsigned template)
-{
-    uint32_t n = 0;
-
-#define FIELD(elem, p, id, T, ty, by, S, D, hv, wd, path, un, member, hp)                          \
-    if (FLD_##T & template)                                                                        \
-        n += by;
-#include "fields.def"
-#undef FIELD
-    return n;
-}
-
-/* Out of line: most of the time of a record that has parts is spent behind this. */
+/* Parts that a message may have no room for, or whose length nobody knows before: made apart. */
 static __attribute__((noinline)) struct parts
-parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
+parts_apart(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
 {
     bool cut = (r->parts & ROW_PART_CUT) != 0;
     struct parts p = {.at = e->parts};
@@ -381,12 +369,21 @@ parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
     return p;
 }
 
+/* 'most': octets that a message has for them. */
+static inline struct parts
+parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
+{
+    const struct parts p = {.bytes = ipfix_parts_bytes(r)};
+
+    return p.bytes == 0 || p.bytes > most ? parts_apart(e, r, most) : p;
+}
+
 static inline __attribute__((always_inline)) void
 put_record(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_record *r,
            const unsigned template, uint16_t id)
 {
     const uint32_t list = 3 + 3 + row_layers(r) * LAYERM_BYTES;
-    const uint32_t least = fixed_bytes(template) + list + PARTS_EMPTY;
+    const uint32_t least = ipfix_fixed_bytes(template) + list + PARTS_EMPTY;
     struct parts parts = {0};
     uint8_t *at;
 
@@ -444,7 +441,7 @@ enc_open(const struct pavo_stream_info *info, struct pavo_err *err)
     }
     e = calloc(1, sizeof *e);
     if (e)
-        e->message = malloc(limit);
+        e->message = malloc((size_t)limit + IPFIX_SLACK);
     if (!e || !e->message) {
         free(e);
         pavo_err_set(err, ENOMEM, "ipfix: no memory for a message of %u bytes", limit);

@@ -119,15 +119,18 @@ struct ipfix_field {
     uint16_t bytes; /* IPFIX_VARIABLE */
 };
 
-enum { IPFIX_PARTS_MOST = 8192 }; /* octets of all parts of a record */
+enum {
+    IPFIX_PARTS_MOST = 8192, /* octets of all parts of a record */
+    IPFIX_SLACK = 32,        /* that may be written behind what counts, and then are overwritten */
+};
 
 /* The encoder. One message is open at a time, in 'message'; it is appended to the caller's buffer
  * when it is full, when the observation domain changes and at flush(). 'used' is 0 when none is
  * open. */
 struct ipfix_enc {
     struct pavo_stream_info info;
-    uint8_t *message;
-    uint32_t limit; /* most bytes of a message */
+    uint8_t *message; /* 'limit' bytes, and IPFIX_SLACK */
+    uint32_t limit;   /* most bytes of a message */
     uint32_t used;
     uint32_t set_at; /* where the open set begins; 0: none is open */
     uint16_t set_id;
@@ -186,11 +189,29 @@ ipfix_put_mapped(uint8_t *at, const uint8_t ip[16], unsigned version)
     return at + 16;
 }
 
+/* Octets of the fields of fixed length of a template; a constant where that is one. */
+static inline __attribute__((always_inline)) uint32_t
+ipfix_fixed_bytes(const unsigned template)
+{
+    uint32_t n = 0;
+
+#define FIELD(elem, p, id, T, ty, by, S, D, hv, wd, path, un, member, hp)                          \
+    if (FLD_##T & template)                                                                        \
+        n += by;
+#include "fields.def"
+#undef FIELD
+    return n;
+}
+
 /* Parts, ipfix_parts.c: their templates; and the content of flowParts for a record, in at most
  * 'most' octets. What does not fit is left out, *cut says so. Returns the octets. */
 void ipfix_parts_templates(struct ipfix_enc *e, struct pavo_buf *out);
 uint32_t ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint32_t most,
                           bool *cut);
+/* All parts of a record where they belong; and how many octets that takes. 0: there are none, or
+ * such whose length is only known when they are made. */
+uint8_t *ipfix_parts_put(uint8_t *at, const struct pavo_record *r);
+uint32_t ipfix_parts_bytes(const struct pavo_record *r);
 
 /* Options of domain 0, ipfix_ledger.c: templates, types of our elements, names; and a ledger
  * record. */

@@ -10,16 +10,33 @@
  */
 #include "ipfix.h"
 
+#define ALL_PARTS(PART)                                                                            \
+    PART(PMORE, 0)                                                                                 \
+    PART(PTCP, 1)                                                                                  \
+    PART(PLOSS, 2)                                                                                 \
+    PART(PRTT, 3)                                                                                  \
+    PART(PMETER, 4)                                                                                \
+    PART(PENTROPY, 5)                                                                              \
+    PART(PECHO, 6)                                                                                 \
+    PART(PASSOC, 7)                                                                                \
+    PART(PRTP, 8)                                                                                  \
+    PART(PFIRST, 9)                                                                                \
+    PART(PNAMES, 10)                                                                               \
+    PART(PBYTES, 11)
+
 static const struct part {
     uint32_t template; /* FLD_P bit */
     uint16_t id;
 } parts[] = {
-    {FLD_PMORE, IPFIX_ID_PARTS},       {FLD_PTCP, IPFIX_ID_PARTS + 1},
-    {FLD_PLOSS, IPFIX_ID_PARTS + 2},   {FLD_PRTT, IPFIX_ID_PARTS + 3},
-    {FLD_PMETER, IPFIX_ID_PARTS + 4},  {FLD_PENTROPY, IPFIX_ID_PARTS + 5},
-    {FLD_PECHO, IPFIX_ID_PARTS + 6},   {FLD_PASSOC, IPFIX_ID_PARTS + 7},
-    {FLD_PRTP, IPFIX_ID_PARTS + 8},    {FLD_PFIRST, IPFIX_ID_PARTS + 9},
-    {FLD_PNAMES, IPFIX_ID_PARTS + 10}, {FLD_PBYTES, IPFIX_ID_PARTS + 11},
+#define PART(name, place) {FLD_##name, IPFIX_ID_PARTS + (place)},
+    ALL_PARTS(PART)
+#undef PART
+};
+
+/* Those without texts and lists. */
+enum {
+    PARTS_FIXED = FLD_PTCP | FLD_PLOSS | FLD_PRTT | FLD_PMETER | FLD_PENTROPY | FLD_PECHO |
+                  FLD_PASSOC | FLD_PRTP
 };
 
 enum {
@@ -57,11 +74,29 @@ ipfix_parts_templates(struct ipfix_enc *e, struct pavo_buf *out)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static uint8_t *
-put_text(uint8_t *at, const char *s, size_t size)
+/* Length of a short text; most have few letters. */
+static inline unsigned
+short_length(const char *s, size_t size)
 {
-    const unsigned n = row_string(s, size);
+    unsigned n = 0;
 
+    while (n < size - 1 && s[n])
+        n++;
+    return n;
+}
+
+static inline uint8_t *
+put_text(uint8_t *at, const char *s, const size_t size)
+{
+    unsigned n;
+
+    if (size <= IPFIX_SLACK) { /* a constant: copied whole, which takes no call */
+        n = short_length(s, size);
+        *at++ = (uint8_t)n;
+        memcpy(at, s, size);
+        return at + n;
+    }
+    n = row_string(s, size);
     return ipfix_put_bytes(ipfix_put_length(at, n), s, n);
 }
 
@@ -133,43 +168,62 @@ put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
     return at;
 }
 
+/* Of the meter of single packets only what such a one tells; the rest is 0. */
+static inline uint8_t *
+put_meter_single(uint8_t *at, const struct pavo_record *r)
+{
+    memset(at, 0, ipfix_fixed_bytes(FLD_PMETER));
+#define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
+    if (FLD_##T & FLD_PMETER) {                                                                    \
+        if (offsetof(struct pavo_record, member) < offsetof(struct pavo_record, meter.gapBins))    \
+            (void)(PUT_##ty(at, member, by));                                                      \
+        at += by;                                                                                  \
+    }
+#include "fields.def"
+#undef FIELD
+    return at;
+}
+
+/* One entry of the list: template id, length with these four octets, fields. */
+static inline __attribute__((always_inline)) uint8_t *
+put_entry(uint8_t *at, const struct pavo_record *r, const unsigned template, const uint16_t id)
+{
+    uint8_t *end = template == FLD_PMETER && r->meterIsSingle
+                       ? put_meter_single(at + ENTRY_HEAD, r)
+                       : put_fields(at + ENTRY_HEAD, r, template);
+
+    put_be(at, id, 2);
+    put_be(at + 2, (uint64_t)(end - at), 2);
+    return end;
+}
+
 static uint8_t *
 put_part(uint8_t *at, const struct pavo_record *r, unsigned template)
 {
     switch (template) {
-    case FLD_PMORE:
-        return put_fields(at, r, FLD_PMORE);
-    case FLD_PTCP:
-        return put_fields(at, r, FLD_PTCP);
-    case FLD_PLOSS:
-        return put_fields(at, r, FLD_PLOSS);
-    case FLD_PRTT:
-        return put_fields(at, r, FLD_PRTT);
-    case FLD_PMETER:
-        return put_fields(at, r, FLD_PMETER);
-    case FLD_PENTROPY:
-        return put_fields(at, r, FLD_PENTROPY);
-    case FLD_PECHO:
-        return put_fields(at, r, FLD_PECHO);
-    case FLD_PASSOC:
-        return put_fields(at, r, FLD_PASSOC);
-    case FLD_PRTP:
-        return put_fields(at, r, FLD_PRTP);
-    case FLD_PFIRST:
-        return put_fields(at, r, FLD_PFIRST);
-    case FLD_PNAMES:
-        return put_fields(at, r, FLD_PNAMES);
+#define PART(name, place)                                                                          \
+    case FLD_##name:                                                                               \
+        return put_entry(at, r, FLD_##name, IPFIX_ID_PARTS + (place));
+        ALL_PARTS(PART)
+#undef PART
     default:
-        return put_fields(at, r, FLD_PBYTES);
+        return at;
     }
+}
+
+/* The parts that a record has: FLD_P bits. */
+static inline uint32_t
+parts_had(const struct pavo_record *r)
+{
+    return ((uint32_t)r->parts & ROW_PARTS) << FLD_PART_SHIFT |
+           (row_has_more(r) ? (uint32_t)FLD_PMORE : 0);
 }
 
 uint32_t
 ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint32_t most,
                  bool *cut)
 {
-    const uint32_t has = ((uint32_t)r->parts & ROW_PARTS) << FLD_PART_SHIFT |
-                         (row_has_more(r) ? (uint32_t)FLD_PMORE : 0);
+    const uint32_t has = parts_had(r);
     uint8_t *at = to;
 
     for (unsigned i = 0; i < N_PARTS; i++) {
@@ -177,14 +231,43 @@ ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint
 
         if (!(has & parts[i].template))
             continue;
-        end = put_part(at + ENTRY_HEAD, r, parts[i].template);
-        if ((size_t)(end - to) > most) {
+        end = put_part(at, r, parts[i].template);
+        if ((size_t)(end - to) > most)
             *cut = true;
-            continue;
-        }
-        put_be(at, parts[i].id, 2);
-        put_be(at + 2, (uint64_t)(end - at), 2); /* with the four octets before the fields */
-        at = end;
+        else
+            at = end;
     }
     return (uint32_t)(at - to);
+}
+
+uint32_t
+ipfix_parts_bytes(const struct pavo_record *r)
+{
+    const uint32_t has = parts_had(r);
+    uint32_t n = 0;
+
+    if (has & ~(uint32_t)(FLD_PMORE | PARTS_FIXED))
+        return 0;
+    if (has & FLD_PMORE) /* a text of at most 254 octets has one octet before it */
+        n += ENTRY_HEAD + ipfix_fixed_bytes(FLD_PMORE) + 1 +
+             short_length(r->history, sizeof r->history);
+#define PART(name, place)                                                                          \
+    if (FLD_##name & PARTS_FIXED)                                                                  \
+        n += has & FLD_##name ? ENTRY_HEAD + ipfix_fixed_bytes(FLD_##name) : 0;
+    ALL_PARTS(PART)
+#undef PART
+    return n;
+}
+
+uint8_t *
+ipfix_parts_put(uint8_t *at, const struct pavo_record *r)
+{
+    const uint32_t has = parts_had(r);
+
+#define PART(name, place)                                                                          \
+    if ((FLD_##name & (FLD_PMORE | PARTS_FIXED)) && (has & FLD_##name))                            \
+        at = put_entry(at, r, FLD_##name, IPFIX_ID_PARTS + (place));
+    ALL_PARTS(PART)
+#undef PART
+    return at;
 }

@@ -162,6 +162,12 @@ struct pavo_record_meter {
     uint64_t packetSquares[2]; /* sum of squares of L3 bytes; IPFIX 198 */
     /* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. */
     uint32_t packetBins[2][PAVO_BINS];
+    uint32_t burstOctets[2]; /* most L3 bytes within 100 ms of each other's start */
+    uint32_t ceMarks[2];     /* packets with ECN CE */
+    uint8_t ecnSeen[2];      /* bit n: codepoint n was seen, RFC 3168 section 5 */
+    uint8_t dscpLast[2];
+
+    /* From here on 0 if meterIsSingle. */
     /* Times between packets of one side. Up to one second the flow is active, above it idles. Bins:
      * below 100 us, 1 ms, 10 ms, 100 ms, up to 1 s; idle: up to 10 s, 60 s, above. */
     uint32_t gapBins[2][PAVO_BINS];
@@ -173,12 +179,8 @@ struct pavo_record_meter {
     uint64_t idleMax_ns[2];
     uint32_t smallPackets[2]; /* keystroke-like: 1 to 48 bytes of payload, at least 20 ms after the
                                  one before */
-    uint32_t burstOctets[2];  /* most L3 bytes within 100 ms of each other's start */
-    uint32_t ceMarks[2];      /* packets with ECN CE */
     uint16_t ttlChanges[2];
     uint16_t tosChanges[2];
-    uint8_t ecnSeen[2]; /* bit n: codepoint n was seen, RFC 3168 section 5 */
-    uint8_t dscpLast[2];
     uint8_t ipIdBehaviour[2]; /* enum pavo_ip_id */
 };
 
@@ -326,7 +328,8 @@ struct pavo_record {
     char
         history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */
     uint8_t n_encap;
-    uint8_t encapLost; /* 1: the table of encapsulations was full, the list is missing */
+    uint8_t encapLost;     /* 1: the table of encapsulations was full, the list is missing */
+    uint8_t meterIsSingle; /* 1: the meter is that of one packet of a side at most. 0: anything */
 
     /* From here on: each valid only if 'parts' says so, else anything. */
     struct pavo_record_meter meter;

@@ -122,6 +122,7 @@ fill_meter(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
     if (!v->meter && !(v->head->has & DRAFT_SINGLE))
         return;
     r->parts |= PAVO_PART_METER;
+    r->meterIsSingle = !v->meter;
     record_clear(&r->meter, sizeof r->meter);
     if (v->meter)
         meter_fill(v->meter, fwd, &r->meter);

@@ -592,6 +592,30 @@ what_can_not_be_is_refused(void **state)
     pavo_format_ipfix.close(NULL);
 }
 
+static void
+a_meter_of_single_packets_is_written_as_any(void **state)
+{
+    uint64_t seed = 0x9e3779b97f4a7c15u;
+
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        struct pavo_record r[2];
+        struct pavo_buf b[2];
+
+        do
+            r[0] = stream_random_record(&seed);
+        while (!r[0].meterIsSingle);
+        r[1] = r[0];
+        r[1].meterIsSingle = 0;
+        b[0] = stream_of(&r[0], 1, 0);
+        b[1] = stream_of(&r[1], 1, 0);
+        assert_int_equal(b[0].len, b[1].len);
+        assert_memory_equal(b[0].at, b[1].at, b[0].len);
+        pavo_buf_free(&b[0]);
+        pavo_buf_free(&b[1]);
+    }
+}
+
 int
 main(void)
 {
@@ -599,6 +623,7 @@ main(void)
         cmocka_unit_test(templates_keep_the_order_that_collectors_need),
         cmocka_unit_test(a_record_stands_in_the_elements_that_others_read),
         cmocka_unit_test(parts_stand_in_their_list),
+        cmocka_unit_test(a_meter_of_single_packets_is_written_as_any),
         cmocka_unit_test(layers_with_macs_have_a_template),
         cmocka_unit_test(each_kind_has_its_template),
         cmocka_unit_test(no_message_is_longer_than_allowed_and_no_record_is_missing),

@@ -181,6 +181,9 @@ stream_random_record(uint64_t *seed)
         memset(l->dst + used, 0, 16 - used);
     }
     stream_random_parts(&r, seed);
+    r.meterIsSingle &= 1;
+    if (r.meterIsSingle)
+        memset(r.meter.gapBins, 0, sizeof r.meter - offsetof(struct pavo_record_meter, gapBins));
     return r;
 }
 

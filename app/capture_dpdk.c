@@ -48,6 +48,7 @@
 
 enum {
     BURST_MAX = 64,
+    MBUFS_AHEAD = 4,  /* that are on their way from memory */
     BURST_LEAST = 32, /* ask a driver for this many at least */
     SCRATCH_BYTES = 256 * 1024,
     DRAIN_MS = 100, /* traffic goes on while we stop: what has not been fetched by then is left */
@@ -70,6 +71,7 @@ struct dq {
     int fd;              /* readable when there are packets; -1: none */
     bool has_event;      /* its interrupt is in the thread's epoll set */
     bool cuts_to_us;     /* capture.precision is microseconds */
+    bool is_usual;       /* nothing but the burst's time and the packet's bytes goes into a frame */
     uint64_t idle_ticks; /* silent this long: ended; 0 never */
     uint64_t entered_tick;
     uint64_t stop_tick; /* told to stop: no burst is taken after this; 0 not told */
@@ -281,6 +283,42 @@ frame_take(struct dq *q, struct rte_mbuf *m, struct pavo_frame *f)
     return TAKEN;
 }
 
+/* Frames of packets that lie in one buffer as they were on the wire, as long as there are any, of a
+ * queue of which nothing more is to be known; frame_take() says the same of them. Returns how many.
+ */
+static unsigned
+frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
+{
+    const struct dpdk_port *port = &q->at->port;
+    const uint64_t ns = q->burst_ns;
+    const uint16_t source = q->cap.source;
+    const uint8_t link = port->link;
+    const bool has_rss = port->has_rss;
+    unsigned n = 0, at = q->next;
+
+    for (; n < max && at < q->n; n++, at++) {
+        const struct rte_mbuf *m = q->mbufs[at];
+
+        if (at + MBUFS_AHEAD < q->n)
+            rte_prefetch0(q->mbufs[at + MBUFS_AHEAD]);
+        if (m->nb_segs != 1 || m->data_len != m->pkt_len ||
+            m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED))
+            break;
+        out[n] = (struct pavo_frame){
+            .data = rte_pktmbuf_mtod(m, const uint8_t *),
+            .ts_ns = ns,
+            .caplen = m->data_len,
+            .len = m->data_len,
+            .rss = m->hash.rss,
+            .source = source,
+            .link = link,
+            .has_rss = has_rss && m->ol_flags & RTE_MBUF_F_RX_RSS_HASH,
+        };
+    }
+    q->next = at;
+    return n;
+}
+
 /* A file gave less than it was asked for: is that its end? Says so if it ended badly. */
 static bool
 file_has_ended(struct dq *q)
@@ -396,6 +434,8 @@ dq_recv(struct cap_queue *cap, struct pavo_frame *out, unsigned max)
         if (rc <= 0)
             return rc;
     }
+    if (q->is_usual && !filter)
+        n = frames_usual(q, out, max);
     while (n < max && q->next < q->n) {
         enum taken t = frame_take(q, q->mbufs[q->next], &out[n]);
 
@@ -504,6 +544,8 @@ dq_enter(struct cap_queue *cap)
     ns = real_at_tick(&tick);
     dpdk_clock_init(&q->clock, rte_get_tsc_hz(), tick, ns);
     q->has_clock = q->at->port.has_clock && device_init(q);
+    q->is_usual =
+        !q->at->port.has_stamps && !q->has_clock && !q->at->port.cut_bytes && !q->cuts_to_us;
     q->entered_tick = rte_rdtsc();
 }
 

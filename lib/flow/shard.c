@@ -59,6 +59,18 @@ record_drop(struct pavo_shard *s, uint32_t i)
     pavo_stat_add(&s->stats.dropped_packets, (uint64_t)f->packets[0] + f->packets[1]);
 }
 
+/* Gives back what few flows have. */
+static __attribute__((noinline)) void
+rare_give(struct pavo_shard *s, struct flow_cold *c)
+{
+    encap_give(&s->encap, c->encap);
+    c->encap = ENCAP_NONE;
+    if (c->said != PART_REFUSED)
+        pool_give(&s->saids, c->said);
+    pool_give(&s->longers, c->longer);
+    pool_give(&s->rares, c->rare);
+}
+
 /* The last record of a flow has been made, or dropped. */
 static void
 flow_release(struct pavo_shard *s, uint32_t i)
@@ -66,22 +78,18 @@ flow_release(struct pavo_shard *s, uint32_t i)
     struct pavo_flow *f = &s->flows[i];
     struct flow_cold *c = &s->cold[i];
 
-    encap_give(&s->encap, c->encap);
-    c->encap = ENCAP_NONE;
     if (f->state >= STATE_TCP_NEW) {
         const struct tcp_part *t = pool_at(&s->details, f->detail);
 
         if (t->loss != TCP_LOSS_REFUSED)
             pool_give(&s->losses, t->loss);
-    }
-    if (f->state < STATE_TCP_NEW)
+    } else if (f->flags & FLOW_TALK_MASK << FLOW_TALK_SHIFT) {
         talk_give(s, f);
-    if (c->said != PART_REFUSED)
-        pool_give(&s->saids, c->said);
-    if (f->meter != PART_REFUSED)
+    }
+    if (part_is_there(f->meter))
         pool_give(&s->meters, f->meter);
-    pool_give(&s->longers, c->longer);
-    pool_give(&s->rares, c->rare);
+    if (c->encap | c->said | c->longer | c->rare)
+        rare_give(s, c);
     pavo_stat_add(&s->stats.flows_ended, 1);
 }
 

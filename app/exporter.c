@@ -42,12 +42,18 @@ take_batch(struct exporter *e)
 {
     const struct pavo_draft *d;
     struct pavo_record r;
+    bool whole = false;
     unsigned n = 0;
+
+    for (unsigned i = 0; i < e->n_sinks; i++)
+        whole |= pavo_sink_wants_whole(e->sinks[i]);
 
     while (n < BATCH && (d = pavo_merge_peek(&e->merge)) != NULL) {
         if (e->n_sinks > 0)
-            pavo_record_make(d, &r);
+            pavo_record_make_lean(d, &r);
         pavo_merge_pop(&e->merge);
+        if (whole)
+            pavo_record_complete(&r);
         for (unsigned i = 0; i < e->n_sinks; i++)
             pavo_sink_put(e->sinks[i], &r);
         n++;

@@ -498,4 +498,5 @@ const struct pavo_format pavo_format_ipfix = {
     .end = enc_flush,
     .close = enc_close,
     .whole_records = false,
+    .knows_single = true,
 };

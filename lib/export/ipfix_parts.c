@@ -168,15 +168,70 @@ put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
     return at;
 }
 
-/* Of the meter of single packets only what such a one tells; the rest is 0. */
+/* One packet of a side, or none: what a meter says of it. */
+struct single {
+    uint32_t octets;
+    uint16_t size; /* the same, at most 65535 */
+    uint8_t bin, n, ecn_seen, is_ce, dscp;
+};
+
+static inline struct single
+single_of(const struct pavo_record *r, unsigned side)
+{
+    const uint32_t octets = (uint32_t)r->octetDeltaCount[side];
+    const uint8_t tos = r->ipClassOfService[side];
+
+    if (r->packetDeltaCount[side] == 0)
+        return (struct single){0};
+    return (struct single){
+        .octets = octets,
+        .size = (uint16_t)(octets < UINT16_MAX ? octets : UINT16_MAX),
+        .bin = (uint8_t)pavo_size_bin(octets),
+        .n = 1,
+        .ecn_seen = (uint8_t)(1u << (tos & 3)),
+        .is_ce = (tos & 3) == 3,
+        .dscp = tos >> 2,
+    };
+}
+
+/* The field of a member, a constant, of one of the sides, in zeroes: most need no more. */
+static inline __attribute__((always_inline)) void
+put_single(uint8_t *at, const struct single sides[2], const size_t member, const unsigned bytes)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct single *x = &sides[i];
+
+#define IS(name)                                                                                   \
+    (member == (i ? offsetof(struct pavo_record, meter.name[1])                                    \
+                  : offsetof(struct pavo_record, meter.name[0])))
+        if (IS(minimumPacket) || IS(maximumPacket))
+            put_be(at, x->size, bytes);
+        else if (IS(packetSquares))
+            put_be(at, (uint64_t)x->octets * x->octets, bytes);
+        else if (IS(packetBins))
+            at[4 * x->bin + 3] = x->n;
+        else if (IS(burstOctets))
+            put_be(at, x->octets, bytes);
+        else if (IS(ecnSeen))
+            put_be(at, x->ecn_seen, bytes);
+        else if (IS(ceMarks))
+            put_be(at, x->is_ce, bytes);
+        else if (IS(dscpLast))
+            put_be(at, x->dscp, bytes);
+#undef IS
+    }
+}
+
+/* The meter of single packets, from the counters: see meter_fill_single(). */
 static inline uint8_t *
 put_meter_single(uint8_t *at, const struct pavo_record *r)
 {
+    const struct single sides[2] = {single_of(r, 0), single_of(r, 1)};
+
     memset(at, 0, ipfix_fixed_bytes(FLD_PMETER));
 #define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
     if (FLD_##T & FLD_PMETER) {                                                                    \
-        if (offsetof(struct pavo_record, member) < offsetof(struct pavo_record, meter.gapBins))    \
-            (void)(PUT_##ty(at, member, by));                                                      \
+        put_single(at, sides, offsetof(struct pavo_record, member), by);                           \
         at += by;                                                                                  \
     }
 #include "fields.def"

@@ -147,6 +147,7 @@ struct pavo_format {
      * exactly which records a failed write lost. False: what lies between two flushes stands or
      * falls together. */
     bool whole_records;
+    bool knows_single; /* the encoder does without pavo_record_complete() */
 };
 extern const struct pavo_format pavo_format_text, pavo_format_json, pavo_format_csv,
     pavo_format_ipfix;
@@ -201,6 +202,8 @@ struct pavo_sink_config {
 };
 struct pavo_sink *pavo_sink_open(const struct pavo_sink_config *cfg, struct pavo_err *err);
 void pavo_sink_put(struct pavo_sink *s, const struct pavo_record *r);
+/* Does it need what pavo_record_complete() puts in? */
+bool pavo_sink_wants_whole(const struct pavo_sink *s);
 /* pavo_sink_publish - lets pavo_sink_counts() see what was put; all other calls do that by
  * themselves, and a look at each record would cost more than many records. */
 void pavo_sink_publish(struct pavo_sink *s);

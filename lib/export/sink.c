@@ -442,6 +442,12 @@ pavo_sink_put(struct pavo_sink *s, const struct pavo_record *r)
     }
 }
 
+bool
+pavo_sink_wants_whole(const struct pavo_sink *s)
+{
+    return !s->format->knows_single;
+}
+
 void
 pavo_sink_publish(struct pavo_sink *s)
 {

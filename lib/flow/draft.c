@@ -1,4 +1,4 @@
-/* draft.c - a flow into the ring, and where its parts are there */
+/* draft.c - a flow into the ring */
 #include "draft.h"
 
 #include <string.h>
@@ -92,36 +92,6 @@ draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     if (c->longer | c->rare | c->encap | c->said)
         at = rare_put(s, c, d, at);
     d->head.bytes = (uint16_t)(at - (uint8_t *)d);
-}
-
-struct draft_view
-draft_view(const struct pavo_draft *head)
-{
-    const struct draft *d = (const struct draft *)(const void *)head;
-    const unsigned has = head->has;
-    const void *at = d->parts;
-    struct draft_view v = {.head = head, .flow = &d->flow, .cold = &d->cold};
-
-#define PART(there, member, size)                                                                  \
-    if (there) {                                                                                   \
-        v.member = at;                                                                             \
-        at = (const uint8_t *)at + draft_step(size);                                               \
-    }
-    PART(d->flow.state >= STATE_ICMP, detail, sizeof *v.detail)
-    PART(has & PAVO_PART_LOSS, loss, sizeof *v.loss)
-    PART(has & PAVO_PART_METER, meter, sizeof *v.meter)
-    PART(has & DRAFT_TALK, talk, sizeof(union talk_part))
-    if (!(has & (DRAFT_LONG | DRAFT_RARE | DRAFT_SAID)) && d->cold.encap == ENCAP_NONE)
-        return v;
-    PART(has & DRAFT_LONG, longer, sizeof *v.longer)
-    PART(has & DRAFT_RARE, rare, sizeof *v.rare)
-    PART(d->cold.encap != ENCAP_NONE && d->cold.encap != ENCAP_LOST, layers,
-         d->cold.encap * sizeof *v.layers)
-    PART(has & PAVO_PART_FIRST, first, sizeof *v.first)
-    PART(has & PAVO_PART_NAMES, names, sizeof *v.names)
-    PART(has & PAVO_PART_BYTES, bytes, bytes_part_size(v.bytes->room))
-#undef PART
-    return v;
 }
 
 size_t

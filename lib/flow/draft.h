@@ -64,7 +64,6 @@ struct draft_view {
 
 void draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
                 enum pavo_end_detail detail, struct draft *d);
-struct draft_view draft_view(const struct pavo_draft *d);
 
 /* ---- what makes the record, by module ---- */
 

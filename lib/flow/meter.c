@@ -5,19 +5,6 @@
 
 enum { ECN_MASK = 3, ECN_CE = 3, IP_ID_STEP = 1024, IP_IDS_ENOUGH = 3, OCTETS_MAX = 65535 };
 
-/* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. All limits but 1500 are multiples of
- * 64. */
-static unsigned
-size_bin(uint32_t octets)
-{
-    static const uint8_t bins[] = {0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
-                                   4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6};
-    enum { LAST = sizeof bins - 1 };
-    const uint32_t i = (uint32_t)(((uint64_t)octets + 63) / 64);
-
-    return bins[i < LAST ? i : LAST] + 1u - (octets <= 1500);
-}
-
 /* Of gaps that are not idle: below 100 us, 1 ms, 10 ms, 100 ms, above. Between two powers of two is
  * at most one of the limits: 'below' it the bin is n, and what is added carries into n + 1 from the
  * limit on. */
@@ -70,7 +57,7 @@ size_note(struct meter_side *m, uint32_t octets, uint8_t tos)
     if (pavo_unlikely(is_extreme(octets, m->least, m->most)))
         size_extreme(m, octets, tos);
     m->squares += (uint64_t)octets * octets;
-    m->bins[size_bin(octets)]++;
+    m->bins[pavo_size_bin(octets)]++;
 }
 
 /* A side that was silent: up to 10 s, 60 s, above. */
@@ -314,7 +301,7 @@ meter_fill_single(const struct pavo_record *r, struct pavo_record_meter *out)
         out->minimumPacket[dir] = out->maximumPacket[dir] =
             (uint16_t)(octets < OCTETS_MAX ? octets : OCTETS_MAX);
         out->packetSquares[dir] = (uint64_t)octets * octets;
-        out->packetBins[dir][size_bin(octets)] = 1;
+        out->packetBins[dir][pavo_size_bin(octets)] = 1;
         out->burstOctets[dir] = octets;
         out->ecnSeen[dir] = (uint8_t)(1u << (tos & ECN_MASK));
         out->ceMarks[dir] = (tos & ECN_MASK) == ECN_CE;

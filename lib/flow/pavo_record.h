@@ -162,12 +162,6 @@ struct pavo_record_meter {
     uint64_t packetSquares[2]; /* sum of squares of L3 bytes; IPFIX 198 */
     /* Up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. */
     uint32_t packetBins[2][PAVO_BINS];
-    uint32_t burstOctets[2]; /* most L3 bytes within 100 ms of each other's start */
-    uint32_t ceMarks[2];     /* packets with ECN CE */
-    uint8_t ecnSeen[2];      /* bit n: codepoint n was seen, RFC 3168 section 5 */
-    uint8_t dscpLast[2];
-
-    /* From here on 0 if meterIsSingle. */
     /* Times between packets of one side. Up to one second the flow is active, above it idles. Bins:
      * below 100 us, 1 ms, 10 ms, 100 ms, up to 1 s; idle: up to 10 s, 60 s, above. */
     uint32_t gapBins[2][PAVO_BINS];
@@ -179,8 +173,12 @@ struct pavo_record_meter {
     uint64_t idleMax_ns[2];
     uint32_t smallPackets[2]; /* keystroke-like: 1 to 48 bytes of payload, at least 20 ms after the
                                  one before */
+    uint32_t burstOctets[2];  /* most L3 bytes within 100 ms of each other's start */
+    uint32_t ceMarks[2];      /* packets with ECN CE */
     uint16_t ttlChanges[2];
     uint16_t tosChanges[2];
+    uint8_t ecnSeen[2]; /* bit n: codepoint n was seen, RFC 3168 section 5 */
+    uint8_t dscpLast[2];
     uint8_t ipIdBehaviour[2]; /* enum pavo_ip_id */
 };
 
@@ -329,7 +327,8 @@ struct pavo_record {
         history[PAVO_HISTORY_MAX + 3]; /* Zeek's letters since the flow began; '+': more than fit */
     uint8_t n_encap;
     uint8_t encapLost;     /* 1: the table of encapsulations was full, the list is missing */
-    uint8_t meterIsSingle; /* 1: the meter is that of one packet of a side at most. 0: anything */
+    uint8_t meterIsSingle; /* 1: the meter is that of one packet of a side at most, so it follows
+                              from the counters; pavo_record_complete() has to put it in */
 
     /* From here on: each valid only if 'parts' says so, else anything. */
     struct pavo_record_meter meter;
@@ -364,8 +363,24 @@ enum { PAVO_DRAFT_LEAST = 192 }; /* bytes of one without any part */
 size_t pavo_record_room(unsigned parts);
 
 /* pavo_record_make - the record. By the consumer of the ring, before it gives the slot back; only
- * parts that are there are written. */
+ * parts that are there are written. Behind make_lean() a meter that follows from the counters
+ * (meterIsSingle) is rubbish still, until pavo_record_complete(). */
 void pavo_record_make(const struct pavo_draft *d, struct pavo_record *r);
+void pavo_record_make_lean(const struct pavo_draft *d, struct pavo_record *r);
+void pavo_record_complete(struct pavo_record *r);
+
+/* The bin of a packet's size: up to 64, 128, 256, 512, 1024, 1280, 1500 bytes, and above. All
+ * limits but 1500 are multiples of 64. */
+static inline unsigned
+pavo_size_bin(uint32_t octets)
+{
+    static const uint8_t bins[] = {0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
+                                   4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6};
+    enum { LAST = sizeof bins - 1 };
+    const uint32_t i = (uint32_t)(((uint64_t)octets + 63) / 64);
+
+    return bins[i < LAST ? i : LAST] + 1u - (octets <= 1500);
+}
 
 /* pavo_record_copy - what is valid; parts that are not there become zero. */
 void pavo_record_copy(struct pavo_record *to, const struct pavo_record *from);

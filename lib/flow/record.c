@@ -15,6 +15,37 @@ record_clear(void *part, size_t bytes)
     memset(part, 0, bytes);
 }
 
+/* Where everything is. */
+static inline struct draft_view
+draft_view(const struct pavo_draft *head)
+{
+    const struct draft *d = (const struct draft *)(const void *)head;
+    const unsigned has = head->has;
+    const void *at = d->parts;
+    struct draft_view v = {.head = head, .flow = &d->flow, .cold = &d->cold};
+
+#define PART(there, member, size)                                                                  \
+    if (there) {                                                                                   \
+        v.member = at;                                                                             \
+        at = (const uint8_t *)at + draft_step(size);                                               \
+    }
+    PART(d->flow.state >= STATE_ICMP, detail, sizeof *v.detail)
+    PART(has & PAVO_PART_LOSS, loss, sizeof *v.loss)
+    PART(has & PAVO_PART_METER, meter, sizeof *v.meter)
+    PART(has & DRAFT_TALK, talk, sizeof(union talk_part))
+    if (!(has & (DRAFT_LONG | DRAFT_RARE | DRAFT_SAID)) && d->cold.encap == ENCAP_NONE)
+        return v;
+    PART(has & DRAFT_LONG, longer, sizeof *v.longer)
+    PART(has & DRAFT_RARE, rare, sizeof *v.rare)
+    PART(d->cold.encap != ENCAP_NONE && d->cold.encap != ENCAP_LOST, layers,
+         d->cold.encap * sizeof *v.layers)
+    PART(has & PAVO_PART_FIRST, first, sizeof *v.first)
+    PART(has & PAVO_PART_NAMES, names, sizeof *v.names)
+    PART(has & PAVO_PART_BYTES, bytes, bytes_part_size(v.bytes->room))
+#undef PART
+    return v;
+}
+
 /* Type and code of the initiator's first message; if only the other side spoke, of that one's; if
  * all that was seen is pieces without the header, what the key says. */
 static void
@@ -123,11 +154,10 @@ fill_meter(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
         return;
     r->parts |= PAVO_PART_METER;
     r->meterIsSingle = !v->meter;
+    if (!v->meter)
+        return;
     record_clear(&r->meter, sizeof r->meter);
-    if (v->meter)
-        meter_fill(v->meter, fwd, &r->meter);
-    else
-        meter_fill_single(r, &r->meter);
+    meter_fill(v->meter, fwd, &r->meter);
 }
 
 /* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
@@ -199,7 +229,7 @@ fill_said(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 }
 
 void
-pavo_record_make(const struct pavo_draft *d, struct pavo_record *r)
+pavo_record_make_lean(const struct pavo_draft *d, struct pavo_record *r)
 {
     const struct draft_view v = draft_view(d);
     const struct pavo_flow *f = v.flow;
@@ -234,6 +264,22 @@ pavo_record_make(const struct pavo_draft *d, struct pavo_record *r)
         fill_rare(v.rare, fwd, r);
     r->encapLost = c->encap == ENCAP_LOST;
     fill_encap(&v, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
+}
+
+void
+pavo_record_complete(struct pavo_record *r)
+{
+    if (!r->meterIsSingle)
+        return;
+    record_clear(&r->meter, sizeof r->meter);
+    meter_fill_single(r, &r->meter);
+}
+
+void
+pavo_record_make(const struct pavo_draft *d, struct pavo_record *r)
+{
+    pavo_record_make_lean(d, r);
+    pavo_record_complete(r);
 }
 
 void

@@ -182,8 +182,7 @@ stream_random_record(uint64_t *seed)
     }
     stream_random_parts(&r, seed);
     r.meterIsSingle &= 1;
-    if (r.meterIsSingle)
-        memset(r.meter.gapBins, 0, sizeof r.meter - offsetof(struct pavo_record_meter, gapBins));
+    pavo_record_complete(&r);
     return r;
 }
 

@@ -131,6 +131,7 @@ exporter_run(struct exporter *e)
     struct pavo_counts counts;
 
     l.flushed_ms = l.last_ms = l.ledger_ns / 1000000;
+    e->merge.reads = e->n_sinks > 0;
     for (;;) {
         const bool last = sensor_workers_done(e->sensor); /* before the look at the rings */
         const unsigned n = take_batch(e);

@@ -49,6 +49,7 @@ pavo_merge_pop(struct pavo_merge *m)
     if (!m->peeked)
         return;
     ring_pop(m->peeked);
-    prefetch_ahead(m->peeked);
+    if (m->reads)
+        prefetch_ahead(m->peeked);
     m->peeked = NULL;
 }

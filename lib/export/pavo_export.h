@@ -232,6 +232,7 @@ pavo_sink_error(const struct pavo_sink *s); /* first failure as a sentence; NULL
 struct pavo_merge {
     struct pavo_ring **rings;
     unsigned n;
+    bool reads;               /* what is handed out is read, not only counted */
     struct pavo_ring *peeked; /* whose head peek handed out and pop has not taken; starts as NULL */
 };
 /* What the next record is made of, borrowed until pavo_merge_pop(); NULL: all rings are empty. */

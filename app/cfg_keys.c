@@ -293,11 +293,11 @@ const struct cfg_key cfg_keys[] = {
      AT(flow.meter_limit),
      .fallback = "auto",
      .max = "1000000000",
-     .help = "Flows that may be metered at once, over all workers; each takes 400 bytes. Others go "
+     .help = "Flows that may be metered at once, over all workers; each takes 384 bytes. Others go "
              "without until "
              "their next interval, counted. auto: as many as leave a flow at 320 bytes when the "
              "table is full, "
-             "every thirty-fourth."},
+             "every forty-fourth."},
     {.name = "flow.names",
      .type = CFG_BOOL,
      AT(flow.names),

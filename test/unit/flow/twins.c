@@ -2,10 +2,11 @@
  *
  * Tags and ages of a bucket by vectors and by loops; keys in whole words and member by member; the
  * hash of a key from both; packets of usual frames in one go and step by step; segments of TCP by
- * the short way and by all rules.
+ * the short way and by all rules; the numbers of a meter packet by packet and from a list of all.
  */
 #include "bucket.h"
 #include "key.h"
+#include "meter.h"
 #include "t.h"
 #include "tcp.h"
 
@@ -362,6 +363,137 @@ segments_are_taken_alike(void **state)
     }
 }
 
+/* ---- the meter, and its numbers from a list of packets -------------------------------------- */
+
+enum { METERED = 40 };
+
+struct metered {
+    uint64_t ts_ns;
+    uint32_t octets;
+    uint16_t ip_id;
+    uint8_t ttl, tos;
+};
+
+static unsigned
+bin_of(uint64_t v, const uint64_t limits[PAVO_BINS - 1])
+{
+    unsigned bin = 0;
+
+    while (bin < PAVO_BINS - 1 && v > limits[bin])
+        bin++;
+    return bin;
+}
+
+/* What the packets [from .. n) of a side give; those before only say where it was. */
+static void
+meter_expect(const struct metered *p, unsigned from, unsigned n, struct pavo_record_meter *m)
+{
+    static const uint64_t sizes[] = {64, 128, 256, 512, 1024, 1280, 1500};
+    static const uint64_t gaps[] = {99999,      999999,      9999999,    99999999,
+                                    1000000000, 10000000000, 60000000000};
+    uint64_t newest = 0, began = 0, burst = 0, most = 0;
+    unsigned n_gaps = 0;
+    uint8_t moves = PAVO_IP_ID_UNKNOWN;
+
+    memset(m, 0, sizeof *m);
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t gap = i && p[i].ts_ns > newest ? p[i].ts_ns - newest : 0;
+        const uint16_t by = (uint16_t)(i ? p[i].ip_id - p[i - 1].ip_id : 0);
+        const uint16_t octets = (uint16_t)(p[i].octets < 65535 ? p[i].octets : 65535);
+
+        newest = i == 0 || p[i].ts_ns > newest ? p[i].ts_ns : newest;
+        if (i) {
+            const uint8_t is = by == 0     ? p[i].ip_id ? PAVO_IP_ID_CONSTANT : PAVO_IP_ID_ZERO
+                               : by == 1   ? PAVO_IP_ID_COUNTER
+                               : by < 1024 ? PAVO_IP_ID_RISING
+                                           : PAVO_IP_ID_RANDOM;
+            moves = is > moves ? is : moves;
+        }
+        if (i < from)
+            continue;
+        m->minimumPacket[0] =
+            i == from || octets < m->minimumPacket[0] ? octets : m->minimumPacket[0];
+        m->maximumPacket[0] = octets > m->maximumPacket[0] ? octets : m->maximumPacket[0];
+        m->packetSquares[0] += (uint64_t)p[i].octets * p[i].octets;
+        m->packetBins[0][bin_of(p[i].octets, sizes)]++;
+        if (i == from || p[i].ts_ns >= began + BURST_NS) {
+            began = p[i].ts_ns;
+            burst = 0;
+        }
+        burst += p[i].octets;
+        most = burst > most ? burst : most;
+        m->ceMarks[0] += (p[i].tos & 3) == 3;
+        m->ecnSeen[0] |= (uint8_t)(1u << (p[i].tos & 3));
+        if (i == 0)
+            continue;
+        m->ttlChanges[0] += p[i].ttl != p[i - 1].ttl;
+        m->tosChanges[0] += p[i].tos != p[i - 1].tos;
+        m->gapBins[0][bin_of(gap, gaps)]++;
+        if (gap > GAP_IDLE_NS) {
+            m->idleSum_ns[0] += gap;
+            m->idleMax_ns[0] = gap > m->idleMax_ns[0] ? gap : m->idleMax_ns[0];
+            continue;
+        }
+        m->gapMin_ns[0] = n_gaps++ == 0 || gap < m->gapMin_ns[0] ? gap : m->gapMin_ns[0];
+        m->gapMax_ns[0] = gap > m->gapMax_ns[0] ? gap : m->gapMax_ns[0];
+        m->gapSum_ns[0] += gap;
+        m->gapSquares_us[0] += gap / 1000 * (gap / 1000);
+    }
+    m->burstOctets[0] = (uint32_t)(most < UINT32_MAX ? most : UINT32_MAX);
+    m->dscpLast[0] = n ? p[n - 1].tos >> 2 : 0;
+    m->ipIdBehaviour[0] = n < 3 ? PAVO_IP_ID_UNKNOWN : moves;
+}
+
+static void
+packets_are_measured_alike(void **state)
+{
+    static const uint64_t limits[] = {100000,    1000000,    10000000,    100000000,
+                                      200000000, 1000000001, 10000000001, 60000000001};
+    static const uint32_t sizes[] = {1,    64,   65,   128,  129,  256,  257,   512,  513,
+                                     1024, 1025, 1280, 1281, 1500, 1501, 65536, 70000};
+    static const uint16_t moves[] = {0, 1, 2, 1023, 1024};
+
+    for (unsigned round = 0; round < 20000; round++) {
+        struct metered list[METERED];
+        struct meter_part m = {.side = {{.prev_ns = 0}}};
+        const unsigned how = rnd() % 5, cut = rnd() % METERED;
+        unsigned from = 0;
+        uint64_t now_ns = UINT64_C(1700000000000000000);
+
+        for (unsigned i = 0; i < METERED; i++) {
+            struct metered *x = &list[i];
+            struct pavo_record_meter is, want;
+            struct pavo_packet p = {.ts_ns = 0};
+
+            now_ns += one_in(3) ? limits[rnd() % 8] - rnd() % 3 : rnd() % 50000000;
+            *x = (struct metered){.ts_ns = one_in(8) ? now_ns - rnd() % 2000000000 : now_ns,
+                                  .octets =
+                                      one_in(2) ? sizes[rnd() % 17] : (uint32_t)(1 + rnd() % 2000),
+                                  .ip_id = (uint16_t)(i ? list[i - 1].ip_id + moves[how] : rnd()),
+                                  .ttl = one_in(9) ? 63 : 64,
+                                  .tos = one_in(9) ? (uint8_t)rnd() : 0};
+            if (one_in(4))
+                x->ip_id = (uint16_t)(i ? list[i - 1].ip_id + moves[rnd() % (how + 1)] : 0);
+            p.ts_ns = x->ts_ns;
+            p.is_b = true;
+            p.at.l3_len = x->octets;
+            p.at.ttl = x->ttl;
+            p.at.tos = x->tos;
+            p.at.has_ip_id = 1;
+            p.at.ip_id = x->ip_id;
+            if (i == cut) {
+                meter_interval(&m);
+                from = i;
+            }
+            meter_step(&m, &p);
+            memset(&is, 0, sizeof is);
+            meter_fill(&m, 1, &is);
+            meter_expect(list, from, i + 1, &want);
+            assert_memory_equal(&is, &want, sizeof is);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -370,6 +502,7 @@ main(void)
         cmocka_unit_test(keys_are_made_alike),
         cmocka_unit_test(packets_are_made_alike),
         cmocka_unit_test(segments_are_taken_alike),
+        cmocka_unit_test(packets_are_measured_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

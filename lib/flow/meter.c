@@ -24,14 +24,6 @@ gap_bin(uint32_t ns)
     return (unsigned)((bins[31 - __builtin_clz(ns | 1)] + ns) >> 32);
 }
 
-/* Is 'v' beyond 'least' to 'most', or at an end of it? It may have to be moved. The first one of an
- * interval is, for both are 0 then. */
-static inline bool
-is_extreme(uint32_t v, uint32_t least, uint32_t most)
-{
-    return v - least >= most - least;
-}
-
 static inline uint8_t
 ecn_bit(uint8_t tos)
 {
@@ -54,7 +46,7 @@ size_extreme(struct meter_side *m, uint32_t octets, uint8_t tos)
 static inline void
 size_note(struct meter_side *m, uint32_t octets, uint8_t tos)
 {
-    if (pavo_unlikely(is_extreme(octets, m->least, m->most)))
+    if (pavo_unlikely(octets - m->least > (uint32_t)m->most - m->least || m->most == 0))
         size_extreme(m, octets, tos);
     m->squares += (uint64_t)octets * octets;
     m->bins[pavo_size_bin(octets)]++;
@@ -79,12 +71,10 @@ idle_note(struct meter_side *m, uint64_t ns)
 static __attribute__((noinline)) void
 gap_extreme(struct meter_side *m, uint32_t ns)
 {
-    const bool is_first = (m->gaps[0] | m->gaps[1] | m->gaps[2] | m->gaps[3] | m->gaps[4]) == 0;
-
-    if (is_first || ns < m->gap_least)
+    if (m->gap_behind == 0 || ns < m->gap_least)
         m->gap_least = ns;
-    if (ns > m->gap_max)
-        m->gap_max = ns;
+    if (ns >= m->gap_behind)
+        m->gap_behind = ns + 1;
 }
 
 static inline void
@@ -97,7 +87,7 @@ gap_note(struct meter_side *m, uint64_t gap)
         idle_note(m, gap);
         return;
     }
-    if (pavo_unlikely(is_extreme(ns, m->gap_least, m->gap_max)))
+    if (pavo_unlikely(ns - m->gap_least >= m->gap_behind - m->gap_least))
         gap_extreme(m, ns);
     m->gaps[gap_bin(ns)]++;
     m->gap_sum += ns;
@@ -265,7 +255,7 @@ side_fill(const struct meter_side *x, unsigned dir, struct pavo_record_meter *ou
     for (unsigned i = 0; i < METER_PAUSES; i++)
         out->gapBins[dir][METER_GAPS + i] = x->pauses[i];
     out->gapMin_ns[dir] = x->gap_least;
-    out->gapMax_ns[dir] = x->gap_max;
+    out->gapMax_ns[dir] = x->gap_behind ? x->gap_behind - 1 : 0;
     out->gapSum_ns[dir] = x->gap_sum;
     out->gapSquares_us[dir] = x->gap_squares_us;
     out->idleSum_ns[dir] = x->idle_sum;

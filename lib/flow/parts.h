@@ -144,8 +144,9 @@ struct meter_side {
     uint64_t burst_began_ns;
     uint64_t gap_squares_us; /* apart from gap_sum: vectors of two would cost more than they save */
     uint32_t burst;
-    uint32_t gap_least, gap_max; /* ns, of gaps that are not idle */
-    uint16_t least, most;        /* L3 bytes; least 0: none yet */
+    uint32_t gap_least;   /* ns, of gaps that are not idle, */
+    uint32_t gap_behind;  /* and the most of them + 1; 0: none yet */
+    uint16_t least, most; /* L3 bytes; least 0: none yet */
     uint16_t ttl_changes;
     uint8_t ecn_seen;
     /* Since the flow began. */

@@ -76,7 +76,8 @@ hole_open(struct tcp_seg *g, uint32_t from, uint32_t to)
 static bool
 holes_fill(struct loss_side *l, uint32_t from, uint32_t to, uint64_t *opened_ns)
 {
-    struct loss_hole kept[LOSS_HOLES + 1]; /* only one can be split */
+    /* Of holes that span more than all numbers together, several can be split. */
+    struct loss_hole kept[2 * LOSS_HOLES];
     unsigned n = 0, forgotten;
     bool any = false;
 
@@ -95,7 +96,7 @@ holes_fill(struct loss_side *l, uint32_t from, uint32_t to, uint64_t *opened_ns)
         if (seq_passes(h.to, to))
             kept[n++] = (struct loss_hole){.opened_ns = h.opened_ns, .from = to, .to = h.to};
     }
-    forgotten = n > LOSS_HOLES;
+    forgotten = n > LOSS_HOLES ? n - LOSS_HOLES : 0;
     l->n_holes = (uint8_t)(n - forgotten);
     for (unsigned i = 0; any && i < l->n_holes; i++)
         l->holes[i] = kept[i + forgotten];

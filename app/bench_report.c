@@ -5,10 +5,9 @@
 #include <string.h>
 
 static const char *const stage_words[PAVO_LAP_N] = {
-    [PAVO_LAP_RECEIVE] = "receive", [PAVO_LAP_DECODE] = "decode",
-    [PAVO_LAP_ROUTE] = "route",     [PAVO_LAP_FIND] = "find",     [PAVO_LAP_ACCOUNT] = "account",
-    [PAVO_LAP_DONE] = "done",       [PAVO_LAP_MESH] = "mesh",     [PAVO_LAP_SWEEP] = "sweep",
-    [PAVO_LAP_IDLE] = "idle",
+    [PAVO_LAP_RECEIVE] = "receive", [PAVO_LAP_DECODE] = "decode",   [PAVO_LAP_ROUTE] = "route",
+    [PAVO_LAP_FIND] = "find",       [PAVO_LAP_ACCOUNT] = "account", [PAVO_LAP_DONE] = "done",
+    [PAVO_LAP_MESH] = "mesh",       [PAVO_LAP_SWEEP] = "sweep",     [PAVO_LAP_IDLE] = "idle",
 };
 
 static double

@@ -18,24 +18,24 @@ enum {
     GTPU_G_PDU = 255,
 };
 
-/* The header of a tunnel: what it is, and the packet inside. */
+/* The header of a tunnel, and what the packet inside is. */
 struct tunnel {
-    const uint8_t *link;   /* Ethernet header of the packet, its own or that of the frame */
-    uint32_t id, at, told; /* 'told' bytes, the first 'at' bytes into the frame */
-    uint32_t type;         /* EtherType */
-    uint8_t carrier;       /* enum pavo_carrier */
-    uint8_t depth;         /* headers of the frame down to those of the packet inside */
+    const uint8_t *link; /* Ethernet header of the packet, its own or that of the frame */
+    uint32_t id;
+    uint32_t type;   /* EtherType */
+    uint8_t carrier; /* enum pavo_carrier */
+    uint8_t depth;   /* headers of the frame down to those of the packet inside */
 };
 
-/* Reads the header 't->at' bytes into the frame, of which what lies before 'end' is captured, at
- * least TUNNEL_LEAST bytes. False: there is more to it. */
+/* Takes the header of a tunnel, and Ethernet if that is inside. False: there is more to it. */
 static inline bool
-tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, uint32_t end, struct tunnel *t)
+tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, struct cur *rest, struct tunnel *t)
 {
-    const uint8_t *h = f->data + t->at;
+    const uint8_t *h = cur_peek(rest, TUNNEL_LEAST);
     uint32_t head = TUNNEL_FIXED + ETHER_FIXED;
 
-    t->link = h + TUNNEL_FIXED;
+    if (!h)
+        return false;
     t->id = be32(h + 4) >> 8;
     t->depth = 7;
     switch (step) {
@@ -47,14 +47,12 @@ tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, uint32_t end, st
     case DEC_GENEVE: /* geneve.c */
         t->carrier = PAVO_CARRIER_GENEVE;
         head += (h[0] & 0x3fu) * 4;
-        t->link = h + head - ETHER_FIXED;
-        if (h[0] >> 6 != 0 || h[1] & GENEVE_O || be16(h + 2) != TYPE_ETHER || end < t->at + head)
+        if (h[0] >> 6 != 0 || h[1] & GENEVE_O || be16(h + 2) != TYPE_ETHER)
             return false;
         break;
     case DEC_GTPU: /* gtp.c; an extension header of four bytes is that of 5G */
         t->carrier = PAVO_CARRIER_GTPU;
         t->id = be32(h + 4);
-        t->link = f->data;
         t->depth = 6;
         head = TUNNEL_FIXED;
         if (h[0] & GTPU_OPTIONAL)
@@ -64,19 +62,19 @@ tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, uint32_t end, st
                 return false;
             head += 4;
         }
-        t->type = h[head] >> 4 == 4 ? TYPE_IP4 : TYPE_IP6;
         if (h[0] >> 4 != GTPU_VERSION || h[1] != GTPU_G_PDU ||
-            be16(h + 2) > t->told - TUNNEL_FIXED || be16(h + 2) < head - TUNNEL_FIXED)
+            !cur_narrow(rest, be16(h + 2) + TUNNEL_FIXED))
             return false;
-        t->told = be16(h + 2) + TUNNEL_FIXED;
-        break;
+        t->link = f->data;
+        t->type = h[head] >> 4 == 4 ? TYPE_IP4 : TYPE_IP6;
+        return cur_take(rest, head) != NULL;
     default:
         return false;
     }
-    if (t->depth == 7)
-        t->type = be16(t->link + 12);
-    t->at += head;
-    t->told -= head;
+    if (!cur_take(rest, head))
+        return false;
+    t->link = h + head - ETHER_FIXED;
+    t->type = be16(t->link + 12);
     return true;
 }
 
@@ -104,13 +102,13 @@ carrier_fields(struct pavo_layer *l, const struct tunnel *t, const uint8_t *ip, 
 
 static PLAIN_INLINE enum dec_step
 inside_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-          const struct plain *outer, const struct tunnel *t, const bool is_ip6,
-          struct pavo_layers *out)
+          const struct plain *outer, const struct tunnel *t, const struct cur *rest,
+          const bool is_ip6, struct pavo_layers *out)
 {
     const uint32_t fixed = (uint32_t)(outer->transport - outer->ip);
     struct plain v;
 
-    if (!plain_read(cfg, f, t->at, t->told, is_ip6, &v))
+    if (!plain_read(cfg, f, (uint32_t)(rest->at - f->data), rest->told, is_ip6, &v))
         return DEC_STEPS;
     plain_fields(&v, f, t->link, t->depth, is_ip6, out);
     carrier_fields(&out->layers[0], t, outer->ip, fixed);
@@ -122,20 +120,18 @@ enum dec_step
 plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
              const struct plain *outer, struct pavo_layers *out)
 {
-    const uint32_t behind = (uint32_t)(outer->transport - f->data) + SHORT_UDP_FIXED;
-    const uint32_t end = behind - SHORT_UDP_FIXED + outer->held;
-    struct tunnel t = {
-        .at = behind,
-        .told = outer->total - (uint32_t)(outer->transport - outer->ip) - SHORT_UDP_FIXED,
-    };
+    const uint32_t n = outer->total - (uint32_t)(outer->transport - outer->ip);
+    struct cur rest = cur_open(outer->transport, outer->held, n);
+    struct tunnel t;
+    uint32_t at;
 
-    if (end < t.at + TUNNEL_LEAST || !tunnel_is_plain(outer->next, f, end, &t) ||
-        end < t.at + IP4_FIXED)
+    if (!cur_take(&rest, SHORT_UDP_FIXED) || !tunnel_is_plain(outer->next, f, &rest, &t))
         return DEC_STEPS;
-    if (t.type == TYPE_IP4 && plain_is_ip4(f, t.at))
-        return inside_ip(cfg, f, outer, &t, false, out);
-    if (t.type == TYPE_IP6 && plain_is_ip6(f, t.at))
-        return inside_ip(cfg, f, outer, &t, true, out);
+    at = (uint32_t)(rest.at - f->data);
+    if (t.type == TYPE_IP4 && plain_is_ip4(f, at))
+        return inside_ip(cfg, f, outer, &t, &rest, false, out);
+    if (t.type == TYPE_IP6 && plain_is_ip6(f, at))
+        return inside_ip(cfg, f, outer, &t, &rest, true, out);
     return DEC_STEPS;
 }
 

@@ -498,10 +498,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets_are_looked_at_alike),
-        cmocka_unit_test(keys_are_made_alike),
-        cmocka_unit_test(packets_are_made_alike),
-        cmocka_unit_test(segments_are_taken_alike),
+        cmocka_unit_test(buckets_are_looked_at_alike), cmocka_unit_test(keys_are_made_alike),
+        cmocka_unit_test(packets_are_made_alike),      cmocka_unit_test(segments_are_taken_alike),
         cmocka_unit_test(packets_are_measured_alike),
     };
 

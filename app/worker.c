@@ -299,8 +299,9 @@ static bool
 is_spread(const struct pavo_packet *p)
 {
     /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
-    return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
-           (p->at.proto == IPPROTO_TCP || p->at.proto == IPPROTO_UDP);
+    return p->is_brief ||
+           (p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
+            (p->at.proto == IPPROTO_TCP || p->at.proto == IPPROTO_UDP));
 }
 
 /* Is the NIC's hash ours? One packet of a burst tells: a wrong key makes nearly all differ. */
@@ -317,7 +318,7 @@ hash_sample(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
 
 /* A piece of a datagram goes to the worker that remembers its other pieces. */
 static __attribute__((noinline)) void
-route_piece(struct worker *w, struct worker_queue *wq, const struct pavo_packet *p)
+route_piece(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
     const unsigned owner = run->has_resolve ? pavo_frag_owner_hash(p) % run->n : w->id;
@@ -329,7 +330,7 @@ route_piece(struct worker *w, struct worker_queue *wq, const struct pavo_packet 
 }
 
 static inline void
-route(struct worker *w, struct worker_queue *wq, const struct pavo_packet *p)
+route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
     unsigned owner = w->id;
@@ -349,6 +350,7 @@ route(struct worker *w, struct worker_queue *wq, const struct pavo_packet *p)
         pavo_shard_push(w->shard, p);
         return;
     }
+    pavo_packet_complete(p); /* the other worker has no frame */
     if (wq->q->spreads && is_spread(p)) {
         pavo_stat_add(&w->stats.wrong_shard, 1);
         pavo_stat_add(&wq->wrong_shard, 1);
@@ -361,7 +363,7 @@ static inline void
 packet_make(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
 {
     pavo_packet_make(&w->run->make, f, now_ns, p);
-    if (pavo_unlikely(p->at.why)) {
+    if (pavo_unlikely(!p->is_plain) && p->at.why) {
         w->why[p->at.why]++;
         w->n_flawed++;
     }

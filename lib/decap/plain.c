@@ -110,7 +110,7 @@ inside_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
 
     if (!plain_read(cfg, f, (uint32_t)(rest->at - f->data), rest->told, is_ip6, &v))
         return DEC_STEPS;
-    plain_fields(&v, f, t->link, t->depth, is_ip6, out);
+    plain_fields(&v, f->data, f->len, t->link, t->depth, is_ip6, out);
     carrier_fields(&out->layers[0], t, outer->ip, fixed);
     out->n_layers = 1;
     return v.next;
@@ -149,7 +149,7 @@ plain_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f, const 
         if (next != DEC_STEPS)
             return next;
     }
-    plain_fields(&v, f, f->data, 3, is_ip6, out);
+    plain_fields(&v, f->data, f->len, f->data, 3, is_ip6, out);
     return v.next;
 }
 

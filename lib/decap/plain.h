@@ -125,13 +125,21 @@ plain_tcp_options(const struct plain *v, struct pavo_layers *out)
     }
 }
 
-/* What these headers say, 'ether' before them, and 'depth' all in all. */
 static PLAIN_INLINE void
-plain_fields(const struct plain *v, const struct pavo_frame *f, const uint8_t *ether, uint8_t depth,
-             const bool is_ip6, struct pavo_layers *out)
+plain_tcp_fields(const struct plain *v, struct pavo_layers *out)
 {
-    const uint32_t wire_len = f->len, fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
-    const uint32_t payload_at = (uint32_t)(v->transport - f->data) + v->head;
+    tcp_fields(out, v->transport);
+    if (v->head > SHORT_TCP_FIXED)
+        plain_tcp_options(v, out);
+}
+
+/* What these headers say, 'ether' before them, and 'depth' all in all, of 'frame', which had
+ * 'wire_len' bytes. */
+static PLAIN_INLINE void
+plain_fields(const struct plain *v, const uint8_t *frame, uint32_t wire_len, const uint8_t *ether,
+             uint8_t depth, const bool is_ip6, struct pavo_layers *out)
+{
+    const uint32_t fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
 
     dec_clear(out);
     out->wire_len = wire_len;
@@ -145,13 +153,10 @@ plain_fields(const struct plain *v, const struct pavo_frame *f, const uint8_t *e
     out->src_port = be16(v->transport);
     out->dst_port = be16(v->transport + 2);
     out->has_ports = 1;
-    out->payload_at = payload_at;
+    out->payload_at = (uint32_t)(v->transport - frame) + v->head;
     out->payload_len = v->total - fixed - v->head;
-    if (v->proto == SHORT_UDP)
-        return;
-    tcp_fields(out, v->transport);
-    if (v->head > SHORT_TCP_FIXED)
-        plain_tcp_options(v, out);
+    if (v->proto == SHORT_TCP)
+        plain_tcp_fields(v, out);
 }
 
 /* plain_inside - what a frame carries in a tunnel of which v->next is the header, behind the outer

@@ -114,13 +114,14 @@ entry_age(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, uint32_t i)
 
 /* The packet's flow is found for certain, and accounted by all rules. */
 static __attribute__((noinline)) void
-step_any(struct pavo_shard *s, const struct pipe_slot *t, const struct pavo_packet *p)
+step_any(struct pavo_shard *s, const struct pipe_slot *t, struct pavo_packet *p)
 {
     const uint64_t now_ns = packet_now(p);
     struct ft_bucket *b = t->bucket;
     unsigned entry = t->entry;
     uint32_t i = b ? b->flow[entry] : 0;
 
+    pavo_packet_complete(p);
     if (!i || pavo_unlikely(!key_equal(&s->flows[i].key, &p->key))) {
         uint64_t place = table_find(s, &p->key, p->hash);
 
@@ -140,7 +141,7 @@ step_any(struct pavo_shard *s, const struct pipe_slot *t, const struct pavo_pack
 static inline __attribute__((always_inline)) void
 stage_step(struct pavo_shard *s, const struct pipe_slot *t)
 {
-    const struct pavo_packet *p = t->packet;
+    struct pavo_packet *p = t->packet;
     struct ft_bucket *b = t->bucket;
     uint32_t i;
 
@@ -163,29 +164,6 @@ slot_at(struct pavo_shard *s, uint32_t number)
     return &s->pipe.slots[number % BURST_MAX];
 }
 
-/* All stages once, at the time when packet 'at' is pushed, or would be. */
-static inline void
-pipe_turn(struct pavo_shard *s, uint32_t at)
-{
-    stage_find(s, slot_at(s, at - AT_FIND));
-    stage_parts(s, slot_at(s, at - AT_PARTS));
-    stage_step(s, slot_at(s, at - AT_STEP));
-}
-
-/* The same while the pipe fills or empties: only for packets that are there. */
-static void
-pipe_turn_partly(struct pavo_shard *s, uint32_t at)
-{
-    const uint32_t n = s->pipe.n;
-
-    if (at - AT_FIND < n)
-        stage_find(s, slot_at(s, at - AT_FIND));
-    if (at - AT_PARTS < n)
-        stage_parts(s, slot_at(s, at - AT_PARTS));
-    if (at - AT_STEP < n)
-        stage_step(s, slot_at(s, at - AT_STEP));
-}
-
 /* One stage after the other for the whole burst, so that each can be timed by itself. */
 static void
 pipe_drain_lapped(struct pavo_shard *s)
@@ -205,7 +183,7 @@ pipe_drain_lapped(struct pavo_shard *s)
 }
 
 void
-pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p)
+pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p)
 {
     const uint32_t at = s->pipe.n++;
     struct pipe_slot *t = slot_at(s, at);
@@ -220,10 +198,28 @@ pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p)
             pavo_shard_drain(s);
         return;
     }
+    if (pavo_unlikely(at < AT_FIND))
+        return;
+    stage_find(s, slot_at(s, at - AT_FIND));
+    if (pavo_unlikely(at < AT_PARTS))
+        return;
+    stage_parts(s, slot_at(s, at - AT_PARTS));
     if (pavo_likely(at >= AT_STEP))
-        pipe_turn(s, at);
-    else
-        pipe_turn_partly(s, at);
+        stage_step(s, slot_at(s, at - AT_STEP));
+}
+
+/* What is left of each stage, one after the other. */
+static void
+pipe_drain(struct pavo_shard *s)
+{
+    const uint32_t n = s->pipe.n;
+
+    for (uint32_t at = n < AT_FIND ? 0 : n - AT_FIND; at < n; at++)
+        stage_find(s, slot_at(s, at));
+    for (uint32_t at = n < AT_PARTS ? 0 : n - AT_PARTS; at < n; at++)
+        stage_parts(s, slot_at(s, at));
+    for (uint32_t at = n < AT_STEP ? 0 : n - AT_STEP; at < n; at++)
+        stage_step(s, slot_at(s, at));
 }
 
 void
@@ -238,8 +234,7 @@ pavo_shard_drain(struct pavo_shard *s)
     if (pavo_unlikely(s->laps != NULL))
         pipe_drain_lapped(s);
     else
-        for (uint32_t at = n; at < n + AT_STEP; at++)
-            pipe_turn_partly(s, at);
+        pipe_drain(s);
     s->pipe.n = 0;
     pavo_stat_add(&s->stats.packets, n);
     pavo_stat_add(&s->stats.octets, s->pipe.octets);

@@ -155,9 +155,9 @@ enum {
 /* Packets on their way through the stages of burst.c. */
 struct pipe {
     struct pipe_slot {
-        const struct pavo_packet *packet; /* borrowed until the pipe is drained */
-        struct ft_bucket *bucket;         /* where its flow seems to stand; NULL: nowhere */
-        uint32_t flow;                    /* 0: not known */
+        struct pavo_packet *packet; /* borrowed until it is accounted */
+        struct ft_bucket *bucket;   /* where its flow seems to stand; NULL: nowhere */
+        uint32_t flow;              /* 0: not known */
         uint16_t entry;
         uint16_t tag;
     } slots[BURST_MAX];

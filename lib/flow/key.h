@@ -67,41 +67,35 @@ enum icmp_class {
 enum icmp_class icmp_classify(uint8_t proto, uint8_t type);
 
 /* The table's hash of a key: each pair of words has a product of its own with both halves of the
- * seed in it, so they do not wait for each other. The words that are 0 in most keys of IPv4 are
- * together, and then left out. As with pavo_hash(), who does not know the seed can't aim at a
- * collision. */
+ * seed in it, so they do not wait for each other. Pairs that are 0 in most keys are left out then:
+ * the second halves of addresses, and what carries or quotes. As with pavo_hash(), who does not
+ * know the seed can't aim at a collision. */
 static inline uint64_t
-key_hash_usual(const uint64_t seed[2], uint64_t w0, uint64_t w2, uint64_t w4, uint64_t w7)
+key_hash_of(const uint64_t seed[2], unsigned pair, uint64_t one, uint64_t two)
 {
-    const uint64_t k0 = seed[0] ^ HASH_C0, k1 = seed[1] ^ HASH_C2;
-
-    return hash_mum(w0 ^ k0, w2 ^ k1) ^ hash_mum(w4 ^ (k0 + HASH_C1), w7 ^ (k1 + HASH_C0));
+    return hash_mum(one ^ ((seed[0] ^ HASH_C0) + pair * HASH_C1),
+                    two ^ ((seed[1] ^ HASH_C2) + pair * HASH_C0));
 }
-static inline uint64_t
-key_hash_rare(const uint64_t seed[2], uint64_t w1, uint64_t w3, uint64_t w5, uint64_t w6)
-{
-    const uint64_t k0 = seed[0] ^ HASH_C0, k1 = seed[1] ^ HASH_C2;
 
-    return hash_mum(w1 ^ (k0 + 2 * HASH_C1), w3 ^ (k1 + 2 * HASH_C0)) ^
-           hash_mum(w5 ^ (k0 + 3 * HASH_C1), w6 ^ (k1 + 3 * HASH_C0));
-}
+/* 'w' are the words of a key, by their number. */
 static inline uint64_t
-key_hash_end(const uint64_t seed[2], uint64_t h)
+key_hash_words(const uint64_t seed[2], uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
+               uint64_t w4, uint64_t w5, uint64_t w6, uint64_t w7)
 {
+    uint64_t h = key_hash_of(seed, 0, w0, w2) ^ key_hash_of(seed, 1, w4, w7);
+
+    if (w1 | w3)
+        h ^= key_hash_of(seed, 2, w1, w3);
+    if (w5 | w6)
+        h ^= key_hash_of(seed, 3, w5, w6);
     return hash_mum(h ^ seed[1] ^ HASH_C2, (seed[0] ^ HASH_C0) | 1) ^ h;
 }
 
 static inline uint64_t
 key_hash(const struct pavo_key *k, const uint64_t seed[2])
 {
-    const uint64_t w1 = key_word(k, 1), w3 = key_word(k, 3), w5 = key_word(k, 5),
-                   w6 = key_word(k, 6);
-    uint64_t h =
-        key_hash_usual(seed, key_word(k, 0), key_word(k, 2), key_word(k, 4), key_word(k, 7));
-
-    if (w1 | w3 | w5 | w6)
-        h ^= key_hash_rare(seed, w1, w3, w5, w6);
-    return key_hash_end(seed, h);
+    return key_hash_words(seed, key_word(k, 0), key_word(k, 1), key_word(k, 2), key_word(k, 3),
+                          key_word(k, 4), key_word(k, 5), key_word(k, 6), key_word(k, 7));
 }
 
 /* Same on every machine and in every run; 0 never. */

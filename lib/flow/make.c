@@ -55,7 +55,6 @@ words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     const uint64_t w2 = __builtin_bswap32((uint32_t)(b >> 16));
     const uint64_t w4 = (b & 0xffff) << 16 | (a & 0xffff);
     const uint64_t w7 = (uint64_t)proto << 8 | (uint64_t)PAVO_KIND_IP4;
-    uint64_t h = key_hash_usual(seed, w0, w2, w4, w7);
 
     p->is_b = is_b;
     word_put(&p->key, 0, w0);
@@ -66,9 +65,7 @@ words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     word_put(&p->key, 5, carrier);
     word_put(&p->key, 6, 0);
     word_put(&p->key, 7, w7);
-    if (pavo_unlikely(carrier))
-        h ^= key_hash_rare(seed, 0, 0, carrier, 0);
-    return key_hash_end(seed, h);
+    return key_hash_words(seed, w0, 0, w2, 0, w4, carrier, 0, w7);
 }
 
 static PLAIN_INLINE uint64_t
@@ -81,7 +78,6 @@ words_ip6(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     const uint64_t w0 = word_of(a), w1 = word_of(a + 8), w2 = word_of(b), w3 = word_of(b + 8);
     const uint64_t w4 = port_b << 16 | port_a;
     const uint64_t w7 = (uint64_t)proto << 8 | (uint64_t)PAVO_KIND_IP6;
-    uint64_t h = key_hash_usual(seed, w0, w2, w4, w7);
 
     p->is_b = is_b;
     word_put(&p->key, 0, w0);
@@ -92,9 +88,7 @@ words_ip6(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     word_put(&p->key, 5, carrier);
     word_put(&p->key, 6, 0);
     word_put(&p->key, 7, w7);
-    if (pavo_likely(w1 | w3 | carrier))
-        h ^= key_hash_rare(seed, w1, w3, carrier, 0);
-    return key_hash_end(seed, h);
+    return key_hash_words(seed, w0, w1, w2, w3, w4, carrier, 0, w7);
 }
 
 /* All 16-bit words of what the NIC hashes, XORed: pavo_toeplitz() by a shorter way. */
@@ -151,6 +145,7 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
 static void
 make_decoded(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
 {
+    p->is_brief = 0;
     pavo_packet_key_hash(p, m->key_parts, m->seed);
     /* Pieces of a datagram have no payload: what they hold depends on which came first. */
     payload_find(p, f, p->at.n_frags ? 0 : m->payload_room);
@@ -175,6 +170,28 @@ make_inside(const struct pavo_packet_make *m, const struct pavo_frame *f, const 
     return true;
 }
 
+/* Of the fields of a usual packet those that a flow which goes on is asked for. */
+static PLAIN_INLINE void
+brief_fields(const struct plain *v, const bool is_ip6, struct pavo_layers *out)
+{
+    out->ttl = v->ip[is_ip6 ? 7 : 8];
+    out->tos = is_ip6 ? (uint8_t)(be16(v->ip) >> 4) : v->ip[1];
+    out->l3_len = v->total;
+    out->payload_len = v->total - (is_ip6 ? IP6_FIXED : IP4_FIXED) - v->head;
+    out->has_ip_id = !is_ip6;
+    out->ip_id = is_ip6 ? 0 : be16(v->ip + 4);
+    out->has_tcp = 0;
+    if (v->proto == SHORT_UDP)
+        return;
+    out->why = PAVO_WHY_DONE;
+    out->has_tcp_opt = 0;
+    out->tcp_tsval = 0;
+    out->tcp_tsecr = 0;
+    out->n_sack = 0;
+    out->has_mptcp_token = 0;
+    plain_tcp_fields(v, out);
+}
+
 /* One of the usual frames; false: it is another. */
 static PLAIN_INLINE bool
 make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const bool is_ip6,
@@ -191,7 +208,10 @@ make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const b
 
         return make_inside(m, f, &outer, p);
     }
-    plain_fields(&v, f, v.ip - ETHER_FIXED, 3, is_ip6, &p->at);
+    p->frame = v.ip - ETHER_FIXED;
+    p->wire_len = f->len;
+    p->is_brief = 1;
+    brief_fields(&v, is_ip6, &p->at);
     src_port = be16(v.transport);
     dst_port = be16(v.transport + 2);
     p->hash = is_ip6 ? words_ip6(p, v.ip + 8, v.ip + 24, src_port, dst_port, 0, v.proto, m->seed)
@@ -202,7 +222,29 @@ make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const b
     p->payload = p->payload_held ? v.transport + v.head : NULL;
     p->is_plain = p->now_ns == p->ts_ns &&
                   (v.proto == PROTO_UDP || (!p->at.why && !(p->at.tcp_flags & TCP_SYN)));
+    if (pavo_unlikely(!p->is_plain))
+        pavo_packet_fill(p);
     return true;
+}
+
+void
+pavo_packet_fill(struct pavo_packet *p)
+{
+    const bool is_ip6 = p->key.kind == PAVO_KIND_IP6;
+    const uint8_t *ip = p->frame + ETHER_FIXED, *h = ip + (is_ip6 ? IP6_FIXED : IP4_FIXED);
+    const struct plain v = {
+        .ip = ip,
+        .transport = h,
+        .total = p->at.l3_len,
+        .head = p->key.proto == SHORT_UDP ? SHORT_UDP_FIXED : (h[12] >> 4) * 4u,
+        .proto = p->key.proto,
+    };
+
+    if (is_ip6)
+        plain_fields(&v, p->frame, p->wire_len, p->frame, 3, true, &p->at);
+    else
+        plain_fields(&v, p->frame, p->wire_len, p->frame, 3, false, &p->at);
+    p->is_brief = 0;
 }
 
 void

@@ -74,13 +74,17 @@ struct pavo_packet {
     const uint8_t *payload; /* bytes behind the transport header, borrowed for the burst; NULL: not
                                at hand. 'payload_held' of at.payload_len bytes */
     uint32_t payload_held;
-    uint32_t owner_hash; /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
-                            errors */
+    uint32_t owner_hash;  /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
+                             errors */
+    const uint8_t *frame; /* if is_brief: its bytes, borrowed for the burst, wire_len on the wire */
+    uint32_t wire_len;
     uint16_t source;
     uint8_t is_b;     /* it was sent by endpoint b */
     uint8_t is_plain; /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
                          now_ns is ts_ns: most of what could be asked of it needs not to be. 0: all
                          must be asked */
+    uint8_t is_brief; /* of 'at' there is only what the next packets of a flow add to it; see
+                         pavo_packet_complete() */
     struct pavo_layers at;
 };
 static inline size_t
@@ -114,11 +118,23 @@ struct pavo_packet_make {
     uint32_t payload_room; /* most bytes of payload that anybody asks for */
 };
 
-/* pavo_packet_make - decodes a frame into all members of '*p'
+/* pavo_packet_make - decodes a frame into all members of '*p', but see pavo_packet_complete()
  *
  * 'now_ns' is the stream's clock. The payload is borrowed from the frame. */
 void pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, uint64_t now_ns,
                       struct pavo_packet *p);
+
+/* pavo_packet_complete - the rest of 'at' of a packet that is_brief, from its frame
+ *
+ * A plain packet of a flow that goes on is asked for lengths, TTL, TOS, identification and TCP's
+ * header, and for nothing else: pavo_packet_make() leaves the rest to who needs it. */
+void pavo_packet_fill(struct pavo_packet *p);
+static inline void
+pavo_packet_complete(struct pavo_packet *p)
+{
+    if (p->is_brief)
+        pavo_packet_fill(p);
+}
 
 /* pavo_toeplitz - symmetric Toeplitz hash (key 0x6D5A repeated) over addresses and ports, equal to
  * what a NIC with that key delivers for IPv4/IPv6 with ports (12 or 36 bytes) or without (ports 0).
@@ -317,7 +333,7 @@ void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush 
  * PAVO_PIPE_PACKETS - 1 pushes later. It has its key, and hash = pavo_key_hash(&key, seed). The
  * result is the same wherever a stream is drained. Owner thread only. */
 enum { PAVO_PIPE_PACKETS = 32 };
-void pavo_shard_push(struct pavo_shard *s, const struct pavo_packet *p);
+void pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p);
 void pavo_shard_drain(struct pavo_shard *s);
 /* pavo_shard_burst - pushes 'n' packets and drains. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);

@@ -49,6 +49,7 @@ keep(struct seen *s, const struct pavo_frame *f)
 {
     struct pavo_packet *p = &s->packets[s->n++];
 
+    p->is_plain = p->is_brief = 0;
     pavo_decap(&decap, f, &p->at);
     p->ts_ns = p->now_ns = f->ts_ns;
     pavo_packet_key(p, PAVO_KEY_DEFAULT);

@@ -148,6 +148,30 @@ frame_any(uint8_t *h)
     return n;
 }
 
+/* What a packet has without pavo_packet_complete(). */
+static void
+assert_brief_equal(const struct pavo_layers *a, const struct pavo_layers *b)
+{
+    assert_int_equal(a->ttl, b->ttl);
+    assert_int_equal(a->tos, b->tos);
+    assert_int_equal(a->l3_len, b->l3_len);
+    assert_int_equal(a->payload_len, b->payload_len);
+    assert_int_equal(a->has_ip_id, b->has_ip_id);
+    assert_int_equal(a->ip_id, b->ip_id);
+    assert_int_equal(a->has_tcp, b->has_tcp);
+    if (!a->has_tcp)
+        return;
+    assert_int_equal(a->tcp_flags, b->tcp_flags);
+    assert_int_equal(a->tcp_window, b->tcp_window);
+    assert_int_equal(a->tcp_seq, b->tcp_seq);
+    assert_int_equal(a->tcp_ack, b->tcp_ack);
+    assert_int_equal(a->has_tcp_opt, b->has_tcp_opt);
+    assert_int_equal(a->tcp_tsval, b->tcp_tsval);
+    assert_int_equal(a->tcp_tsecr, b->tcp_tsecr);
+    assert_int_equal(a->n_sack, b->n_sack);
+    assert_int_equal(a->has_mptcp_token, b->has_mptcp_token);
+}
+
 static void
 packets_are_made_alike(void **state)
 {
@@ -179,6 +203,10 @@ packets_are_made_alike(void **state)
         assert_int_equal(quick.ts_ns, 5);
         if (!(m.key_parts & PAVO_KEY_ALONE))
             assert_int_equal(quick.owner_hash, plain.owner_hash);
+        assert_brief_equal(&quick.at, &plain.at);
+        assert_true(!quick.is_brief || quick.is_plain);
+        pavo_packet_complete(&quick);
+        assert_int_equal(quick.is_brief, 0);
         assert_memory_equal(&quick.at, &plain.at, offsetof(struct pavo_layers, quote));
         assert_int_equal(quick.at.quote.kind, plain.at.quote.kind);
         assert_int_equal(quick.is_plain, pavo_packet_is_plain(&quick));

@@ -72,17 +72,14 @@ pavo_key_hash(const struct pavo_key *k, const uint64_t seed[2])
 uint64_t
 key_fixed_hash(const struct pavo_key *k)
 {
-    uint64_t h = HASH_C2;
+    static const uint64_t seed[2] = {HASH_C1, HASH_C0};
+    const uint64_t ports = (uint64_t)k->extra << 32 | (uint64_t)k->port_b << 16 | k->port_a;
+    const uint64_t kind = (uint64_t)k->kind | (uint64_t)k->proto << 8 |
+                          (uint64_t)k->is_fragment << 16 | (uint64_t)k->is_llc << 24 |
+                          (uint64_t)k->interface << 32;
+    const uint64_t h = key_hash_words(seed, hash_le64(k->a), hash_le64(k->a + 8), hash_le64(k->b),
+                                      hash_le64(k->b + 8), ports, k->carrier, k->quoted, kind);
 
-    h = hash_word(h, hash_le64(k->a));
-    h = hash_word(h, hash_le64(k->a + 8));
-    h = hash_word(h, hash_le64(k->b));
-    h = hash_word(h, hash_le64(k->b + 8));
-    h = hash_word(h, (uint64_t)k->port_a << 48 | (uint64_t)k->port_b << 32 | k->extra);
-    h = hash_word(h, k->carrier);
-    h = hash_word(h, k->quoted);
-    h = hash_word(h, (uint64_t)k->kind | (uint64_t)k->proto << 8 | (uint64_t)k->is_fragment << 16 |
-                         (uint64_t)k->is_llc << 24 | (uint64_t)k->interface << 32);
     return h ? h : 1;
 }
 

@@ -408,13 +408,35 @@ count(_Atomic uint64_t *c, uint64_t n)
                           memory_order_relaxed);
 }
 
+/* Gives buffers back. Those of the queue's own pool that nobody else has, which is nearly all, go
+ * there at once, and only their first line is looked at. */
+static void
+mbufs_free(struct dq *q, struct rte_mbuf **m, unsigned n)
+{
+    const struct dpdk_port *port = &q->at->port;
+    struct rte_mbuf *own[BURST_MAX];
+    unsigned n_own = 0;
+
+    if (!port->has_own_buffers) {
+        rte_pktmbuf_free_bulk(m, n);
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (m[i]->nb_segs == 1 && RTE_MBUF_DIRECT(m[i]) && rte_mbuf_refcnt_read(m[i]) == 1)
+            own[n_own++] = m[i];
+        else
+            rte_pktmbuf_free(m[i]);
+    }
+    rte_mempool_put_bulk(port->pool, (void *const *)own, n_own);
+}
+
 static void
 dq_done(struct cap_queue *cap)
 {
     struct dq *q = (struct dq *)cap;
 
     if (q->next > q->lent)
-        rte_pktmbuf_free_bulk(q->mbufs + q->lent, q->next - q->lent);
+        mbufs_free(q, q->mbufs + q->lent, q->next - q->lent);
     q->lent = q->next;
     q->scratch_used = 0;
 }

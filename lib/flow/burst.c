@@ -63,6 +63,8 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t
 
         for (unsigned at = 0; at < sizeof m->side[0]; at += PAVO_CACHE_LINE)
             prefetch_write(side + at);
+        if (f->state >= STATE_TCP_NEW) /* an acknowledgement ends a round trip of the other side */
+            prefetch_write(&m->side[!p->is_b].rtt_at_ns);
     }
 }
 

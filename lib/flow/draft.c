@@ -66,6 +66,12 @@ draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
     d->flow = *f;
     d->head = (struct pavo_draft){
         .made_ns = s->now_ns, .reason = (uint8_t)reason, .detail = (uint8_t)detail};
+    if (part_is_there(f->meter)) {
+        d->head.has |= PAVO_PART_METER;
+        at = part_put(at, pool_at(&s->meters, f->meter), sizeof(struct meter_part));
+    } else if (f->meter == 0 && !c->longer && s->meters.limit) {
+        d->head.has |= DRAFT_SINGLE;
+    }
     if (f->state >= STATE_ICMP) {
         const union flow_detail *kept = pool_at(&s->details, f->detail);
 
@@ -74,12 +80,6 @@ draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
             d->head.has |= PAVO_PART_LOSS;
             at = part_put(at, pool_at(&s->losses, kept->tcp.loss), sizeof(struct loss_part));
         }
-    }
-    if (part_is_there(f->meter)) {
-        d->head.has |= PAVO_PART_METER;
-        at = part_put(at, pool_at(&s->meters, f->meter), sizeof(struct meter_part));
-    } else if (f->meter == 0 && !c->longer && s->meters.limit) {
-        d->head.has |= DRAFT_SINGLE;
     }
     if (f->flags & FLOW_TALK_MASK << FLOW_TALK_SHIFT) {
         const union talk_part *talk = talk_told(s, f);

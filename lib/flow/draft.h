@@ -37,6 +37,13 @@ _Static_assert(sizeof(struct pavo_draft) <= offsetof(struct flow_cold, first_ns)
                "the head stands before what a record is made of");
 
 enum { DRAFT_ALIGN = 8 };
+_Static_assert(_Alignof(struct loss_part) <= DRAFT_ALIGN &&
+                   _Alignof(union talk_part) <= DRAFT_ALIGN &&
+                   _Alignof(struct long_part) <= DRAFT_ALIGN &&
+                   _Alignof(struct rare_part) <= DRAFT_ALIGN &&
+                   _Alignof(struct pavo_layer) <= DRAFT_ALIGN &&
+                   _Alignof(union flow_detail) <= DRAFT_ALIGN,
+               "but for the meter, which is first");
 static inline size_t
 draft_step(size_t bytes)
 {
@@ -48,9 +55,9 @@ struct draft_view {
     const struct pavo_draft *head;
     const struct pavo_flow *flow;
     const struct flow_cold *cold;
+    const struct meter_part *meter; /* first, for it lies in whole lines */
     const union flow_detail *detail;
     const struct loss_part *loss;
-    const struct meter_part *meter;
     const union talk_part *talk;
     const struct long_part *longer;
     const struct rare_part *rare;

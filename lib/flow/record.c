@@ -29,9 +29,9 @@ draft_view(const struct pavo_draft *head)
         v.member = at;                                                                             \
         at = (const uint8_t *)at + draft_step(size);                                               \
     }
+    PART(has & PAVO_PART_METER, meter, sizeof *v.meter)
     PART(d->flow.state >= STATE_ICMP, detail, sizeof *v.detail)
     PART(has & PAVO_PART_LOSS, loss, sizeof *v.loss)
-    PART(has & PAVO_PART_METER, meter, sizeof *v.meter)
     PART(has & DRAFT_TALK, talk, sizeof(union talk_part))
     if (!(has & (DRAFT_LONG | DRAFT_RARE | DRAFT_SAID)) && d->cold.encap == ENCAP_NONE)
         return v;

@@ -95,7 +95,7 @@ memory_most(const struct bench_plan *p, const struct bench_load_plan *l, uint64_
 {
     const struct pavo_shard_config shard = sensor_shard_config(p->cfg, p->workers);
     const uint64_t records =
-        (uint64_t)p->cfg->workers.record_ring * pavo_record_room(shard.parts) * p->workers;
+        (uint64_t)p->cfg->workers.record_ring * pavo_draft_room(shard.parts) * p->workers;
 
     return before + pavo_shard_bytes(&shard) * p->workers + records * 2 +
            (uint64_t)l->descriptors * 2 * 2240 * p->workers +

@@ -253,7 +253,7 @@ plan_memory(struct plan *p)
 
     memory(p, "flow tables", "worker", pavo_shard_bytes(&shard), n);
     memory(p, "records on their way", "worker",
-           (uint64_t)cfg->workers.record_ring * pavo_record_room(shard.parts), n);
+           (uint64_t)cfg->workers.record_ring * pavo_draft_room(shard.parts), n);
     memory(p, "fragments waiting", "worker",
            (uint64_t)cfg->fragments.waiting * sizeof(struct pavo_packet), n);
     for (unsigned i = 0; i < p->n_memory; i++)

@@ -733,7 +733,7 @@ worker_open(struct worker *w, const struct pavo_mem *mem, uint32_t record_ring,
         pavo_err_set(err, ENOMEM, "worker %u: no memory", w->id);
         goto fail;
     }
-    w->out = pavo_ring_open(pavo_record_room(shard.parts), record_ring, mem, err);
+    w->out = pavo_ring_open(pavo_draft_room(shard.parts), record_ring, mem, err);
     if (!w->out)
         goto fail;
     frags.mem = mem;

@@ -30,8 +30,8 @@ struct plain {
     enum dec_step next; /* what follows at its payload, mostly DEC_STOP */
 };
 
-/* Does IP begin 'at' bytes into the frame, not in pieces, and is its fixed header and that of UDP
- * whole? 'at' and what is asked of the EtherType come first, so that it is one load for both. */
+/* Does IP begin 'at' bytes into the frame, without options or pieces, and is room for its fixed
+ * header and that of UDP? */
 static PLAIN_INLINE bool
 plain_is_ip4(const struct pavo_frame *f, uint32_t at)
 {

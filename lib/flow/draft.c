@@ -95,7 +95,7 @@ draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
 }
 
 size_t
-pavo_record_room(unsigned parts)
+pavo_draft_room(unsigned parts)
 {
     size_t bytes = sizeof(struct draft) + draft_step(sizeof(union flow_detail)) +
                    draft_step(sizeof(struct loss_part)) + draft_step(sizeof(struct meter_part)) +

@@ -99,15 +99,16 @@ void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 /* pavo_packet_key_hash - the same, and 'hash' with it. */
 void pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2]);
 
-/* pavo_packet_is_plain - may is_plain be set? */
+/* pavo_packet_is_plain - may is_plain be set, of a packet whose 'at' is whole? */
 static inline bool
 pavo_packet_is_plain(const struct pavo_packet *p)
 {
     const struct pavo_layers *at = &p->at;
+    const bool is_udp = at->proto == 17, is_tcp = at->proto == 6 && at->has_tcp;
+    const bool is_syn = is_tcp && at->tcp_flags & 0x02;
 
     return at->has_ports && !at->why && !at->n_frags && !at->n_atomic && !at->named &&
-           p->now_ns == p->ts_ns &&
-           (at->proto == 17 || (at->proto == 6 && at->has_tcp && !(at->tcp_flags & 2)));
+           p->now_ns == p->ts_ns && (is_udp || is_tcp) && !is_syn;
 }
 
 /* What packets are made with: the same for all of a worker. */
@@ -299,7 +300,7 @@ struct pavo_shard_config {
     struct pavo_timeouts timeouts;
     uint64_t seed[2]; /* that 'hash' of the packets was made with */
     const struct pavo_mem *mem;
-    struct pavo_ring *out; /* of struct pavo_draft, slots of pavo_record_room(parts); the shard is
+    struct pavo_ring *out; /* of struct pavo_draft, slots of pavo_draft_room(parts); the shard is
                               its producer */
 };
 
@@ -327,12 +328,12 @@ struct pavo_shard;
 struct pavo_shard *pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err);
 void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush first */
 
+enum { PAVO_PIPE_PACKETS = 32 };
 /* pavo_shard_push - accounts a packet to its flow, in the order of the pushes; some pushes later,
  * or when pavo_shard_drain() is called, which must come before anything else is asked of the shard
  * and before the payload is touched. The packet may be touched again after that, or
  * PAVO_PIPE_PACKETS - 1 pushes later. It has its key, and hash = pavo_key_hash(&key, seed). The
  * result is the same wherever a stream is drained. Owner thread only. */
-enum { PAVO_PIPE_PACKETS = 32 };
 void pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p);
 void pavo_shard_drain(struct pavo_shard *s);
 /* pavo_shard_burst - pushes 'n' packets and drains. */

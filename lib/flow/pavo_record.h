@@ -360,7 +360,7 @@ struct pavo_draft {
 enum { PAVO_DRAFT_LEAST = 192 }; /* bytes of one without any part */
 
 /* Bytes of a slot of a ring whose shard makes these large parts. */
-size_t pavo_record_room(unsigned parts);
+size_t pavo_draft_room(unsigned parts);
 
 /* pavo_record_make - the record. By the consumer of the ring, before it gives the slot back; only
  * parts that are there are written. Behind make_lean() a meter that follows from the counters

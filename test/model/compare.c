@@ -138,7 +138,7 @@ rig_open(void)
 
     if (!r)
         abort();
-    r->ring = pavo_ring_open(pavo_record_room(0), 256, &pavo_mem_plain, &err);
+    r->ring = pavo_ring_open(pavo_draft_room(0), 256, &pavo_mem_plain, &err);
     r->cfg = (struct pavo_shard_config){
         .flow_limit = 256,
         .meter_limit = 256,

@@ -148,7 +148,7 @@ worker_open(struct worker *w, unsigned number, const struct pavo_timeouts *t)
                                     .mem = &pavo_mem_plain};
 
     w->number = number;
-    w->records = pavo_ring_open(pavo_record_room(0), 64, &pavo_mem_plain, &err);
+    w->records = pavo_ring_open(pavo_draft_room(0), 64, &pavo_mem_plain, &err);
     cfg.out = w->records;
     w->shard = pavo_shard_open(&cfg, &err);
     for (unsigned from = 0; from < WORKERS; from++)

@@ -351,7 +351,7 @@ static void
 sessions_open_and_close(void **state)
 {
     struct pavo_err err;
-    struct pavo_ring *ring = pavo_ring_open(pavo_record_room(0), 16384, &pavo_mem_plain, &err);
+    struct pavo_ring *ring = pavo_ring_open(pavo_draft_room(0), 16384, &pavo_mem_plain, &err);
     const struct pavo_shard_config c = {.flow_limit = 8192,
                                         .encap_limit = 64,
                                         .meter_limit = 8192,

@@ -123,7 +123,7 @@ run(const struct variant *v, unsigned n_packets, uint64_t mean_ms)
     for (unsigned i = 0; i < v->shards; i++) {
         struct pavo_shard_config cfg = ft_config(1u << 18, NULL);
 
-        pipe->ring[i] = pavo_ring_open(pavo_record_room(0), 2048, &pavo_mem_plain, NULL);
+        pipe->ring[i] = pavo_ring_open(pavo_draft_room(0), 2048, &pavo_mem_plain, NULL);
         cfg.out = pipe->ring[i];
         cfg.seed[0] = pipe->hash_seed[0];
         cfg.seed[1] = pipe->hash_seed[1];

@@ -81,7 +81,7 @@ ft_open(struct ft *t, const struct pavo_shard_config *cfg, uint32_t ring_slots)
     struct pavo_err err;
 
     *t = (struct ft){0};
-    t->ring = pavo_ring_open(pavo_record_room(cfg->parts), ring_slots, &pavo_mem_plain, &err);
+    t->ring = pavo_ring_open(pavo_draft_room(cfg->parts), ring_slots, &pavo_mem_plain, &err);
     assert_non_null(t->ring);
     t->cfg = *cfg;
     t->cfg.out = t->ring;

@@ -424,7 +424,7 @@ run_open(struct run *r, unsigned n_shards)
     for (unsigned i = 0; i < n_shards; i++) {
         struct pavo_shard_config cfg = ft_config(FLOWS * 4, NULL);
 
-        r->ring[i] = pavo_ring_open(pavo_record_room(0), 4096, &pavo_mem_plain, NULL);
+        r->ring[i] = pavo_ring_open(pavo_draft_room(0), 4096, &pavo_mem_plain, NULL);
         cfg.out = r->ring[i];
         r->s[i] = pavo_shard_open(&cfg, NULL);
         assert_non_null(r->s[i]);

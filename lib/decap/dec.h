@@ -78,6 +78,13 @@ dec_clear(struct pavo_layers *out)
 }
 static_assert(DEC_HEAD_BYTES > 128 && DEC_HEAD_BYTES <= 192, "three pieces of at most 64 bytes");
 
+/* May one of two UDP ports lead on? Mostly not. */
+static inline bool
+dec_udp_may(const struct pavo_decap_config *cfg, uint16_t a, uint16_t b)
+{
+    return ((cfg->udp_may[a / 64 % 64] >> a % 64) | (cfg->udp_may[b / 64 % 64] >> b % 64)) & 1;
+}
+
 /* The step that a UDP port leads to. */
 static inline enum dec_step
 dec_udp_step(const struct pavo_decap_config *cfg, uint16_t port)
@@ -309,7 +316,7 @@ bool dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint
 static inline bool
 dec_looks_teredo(const uint8_t *h, uint32_t held, uint32_t told)
 {
-    return held >= 6 && h[0] >> 4 == 6 && be16(h + 4) + 40u == told;
+    return held >= 6 && ((h[0] >> 4 == 6) & (be16(h + 4) + 40u == told));
 }
 
 /* dec_udp_options - are the 'n' bytes at 'area', which stand behind the length that the header at

@@ -68,10 +68,15 @@ plain_told(const struct pavo_frame *f)
 static PLAIN_INLINE bool
 plain_udp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, struct plain *v)
 {
-    v->next = dec_udp_step(cfg, be16(h + 2));
+    const uint16_t src = be16(h), dst = be16(h + 2);
+
+    v->next = DEC_STOP;
     v->head = SHORT_UDP_FIXED;
-    if (v->next == DEC_STOP)
-        v->next = dec_udp_step(cfg, be16(h));
+    if (__builtin_expect(dec_udp_may(cfg, src, dst), 0)) {
+        v->next = dec_udp_step(cfg, dst);
+        if (v->next == DEC_STOP)
+            v->next = dec_udp_step(cfg, src);
+    }
     return be16(h + 4) == n &&
            (v->next != DEC_STOP ||
             !dec_looks_teredo(h + SHORT_UDP_FIXED, v->held - SHORT_UDP_FIXED, n - SHORT_UDP_FIXED));

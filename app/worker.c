@@ -14,7 +14,7 @@
 enum {
     SWEEP_BUSY = 128,
     SWEEP_IDLE = 4096,
-    PREFETCH_AHEAD = 3,
+    PREFETCH_AHEAD = PAVO_PUSH_PACKETS,
     PATIENCE_SLEEPER_NS = 50000000, /* for room in the mesh: the kernel buffers as much */
     PATIENCE_POLLED_NS = 100000,    /* a NIC's ring holds about this at line rate */
     TELL_NS = 1000000000,           /* how far event time moves before the others are told */
@@ -254,7 +254,7 @@ fragment_emit(void *ctx, const struct pavo_packet *p)
     memcpy(&w->copies[w->n_copies], p, pavo_packet_size(p));
     /* It may have been given the key of its datagram's first piece. */
     w->copies[w->n_copies].hash = pavo_key_hash(&p->key, w->run->make.seed);
-    pavo_shard_push(w->shard, &w->copies[w->n_copies++]);
+    pavo_shard_push(w->shard, &w->copies[w->n_copies++], 1);
 }
 
 static bool
@@ -329,43 +329,48 @@ route_piece(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
         send_packet(w, &run->resolve, owner, p, wq->q->can_wait);
 }
 
-static inline void
+static inline bool
+is_own(const struct worker *w, const struct pavo_packet *p)
+{
+    return w->run->n == 1 || w->run->owner[p->owner_hash % OWNERS] == w->id;
+}
+
+/* True: it was pushed, and the shard has borrowed it. */
+static bool
 route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
-    unsigned owner = w->id;
 
-    if (pavo_unlikely(!p->is_plain)) {
-        if (p->at.n_atomic > 0)
-            pavo_frags_atomic(w->frags, p->at.n_atomic);
-        if (p->at.n_frags > 0) {
-            route_piece(w, wq, p);
-            return;
-        }
+    if (p->at.n_atomic > 0 && !p->is_plain)
+        pavo_frags_atomic(w->frags, p->at.n_atomic);
+    if (p->at.n_frags > 0 && !p->is_plain) {
+        route_piece(w, wq, p);
+        return false;
     }
-    if (run->n > 1)
-        owner = run->owner[p->owner_hash % OWNERS];
-    if (owner == w->id) {
-        w->n_pushed++;
-        pavo_shard_push(w->shard, p);
-        return;
+    if (is_own(w, p)) {
+        pavo_shard_push(w->shard, p, 1);
+        return true;
     }
     pavo_packet_complete(p); /* the other worker has no frame */
     if (wq->q->spreads && is_spread(p)) {
         pavo_stat_add(&w->stats.wrong_shard, 1);
         pavo_stat_add(&wq->wrong_shard, 1);
     }
-    send_packet(w, &run->account, owner, p, wq->q->can_wait);
+    send_packet(w, &run->account, run->owner[p->owner_hash % OWNERS], p, wq->q->can_wait);
+    return false;
 }
 
-/* A frame becomes a packet. */
+/* Frames become packets. */
 static inline void
-packet_make(struct worker *w, const struct pavo_frame *f, uint64_t now_ns, struct pavo_packet *p)
+packets_make(struct worker *w, const struct pavo_frame *f, const uint64_t *now_ns,
+             struct pavo_packet *p, unsigned n)
 {
-    pavo_packet_make(&w->run->make, f, now_ns, p);
-    if (pavo_unlikely(!p->is_plain) && p->at.why) {
-        w->why[p->at.why]++;
-        w->n_flawed++;
+    pavo_packets_make(&w->run->make, f, now_ns, p, n);
+    for (unsigned i = 0; i < n; i++) {
+        if (pavo_unlikely(!p[i].is_plain) && p[i].at.why) {
+            w->why[p[i].at.why]++;
+            w->n_flawed++;
+        }
     }
 }
 
@@ -426,49 +431,83 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
-/* Decodes each frame and hands it to its owner. Returns the last one. */
-static const struct pavo_packet *
-frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
+/* Makes 'n' packets of frames and hands each to its owner; mostly all are plain and the own
+ * shard's. Those that are pushed stand side by side: behind one that is not they move up. */
+static inline void
+chunk_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
+           const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
 {
-    struct pavo_packet *p = NULL;
+    struct pavo_packet *at = p;
+    unsigned plain = 0;
 
-    for (unsigned i = 0; i < n; i++) {
-        const uint64_t before_ns = wq->clock.now_ns;
-        uint64_t now_ns;
-
-        if (i + PREFETCH_AHEAD < n)
-            __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        if (pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns)) {
-            own_flush(w);
-            jump(w, before_ns);
-        }
-        p = &w->packets[w->n_pushed % PAVO_PIPE_PACKETS];
-        packet_make(w, &f[i], now_ns, p);
-        route(w, wq, p);
+    packets_make(w, f, now_ns, p, n);
+    for (unsigned i = 0; i < n; i++)
+        plain += p[i].is_plain && is_own(w, &p[i]);
+    if (pavo_likely(plain == n)) {
+        pavo_shard_push(w->shard, p, n);
+        w->n_pushed += n;
+        return;
     }
-    return p;
+    for (unsigned i = 0; i < n; i++) {
+        if (at != &p[i])
+            memcpy(at, &p[i], pavo_packet_size(&p[i]));
+        at += route(w, wq, at);
+    }
+    w->n_pushed += (uint32_t)(at - p);
 }
 
-/* Frames between two jumps of the clock, in stages that are timed each by itself. */
-static void
+/* Frames between two jumps of the clock. Returns the packet of the last one. */
+static const struct pavo_packet *
+segment(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
+        const uint64_t *now_ns, unsigned n)
+{
+    /* Of a queue that brings the packets of all workers few would stay side by side. */
+    const unsigned most = w->run->n == 1 || wq->q->spreads ? PAVO_PUSH_PACKETS : 1;
+    struct pavo_packet *p = NULL;
+    unsigned chunk = 0;
+
+    for (unsigned i = 0; i < n; i += chunk) {
+        const unsigned at = w->n_pushed % PAVO_PIPE_PACKETS, room = PAVO_PIPE_PACKETS - at;
+
+        chunk = n - i < most ? n - i : most;
+        chunk = chunk < room ? chunk : room;
+        for (unsigned k = i + PREFETCH_AHEAD; k < i + PREFETCH_AHEAD + chunk && k < n; k++)
+            __builtin_prefetch(f[k].data);
+        p = &w->packets[at];
+        chunk_take(w, wq, &f[i], &now_ns[i], p, chunk);
+    }
+    return p + chunk - 1;
+}
+
+/* The same in stages that are timed each by itself. */
+static const struct pavo_packet *
 segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
                const uint64_t *now_ns, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         if (i + PREFETCH_AHEAD < n)
             __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        packet_make(w, &f[i], now_ns[i], &w->packets[i]);
+        packets_make(w, &f[i], &now_ns[i], &w->packets[i], 1);
     }
     pavo_lap(w->laps, PAVO_LAP_DECODE);
     for (unsigned i = 0; i < n; i++)
-        route(w, wq, &w->packets[i]);
+        (void)route(w, wq, &w->packets[i]);
     pavo_lap(w->laps, PAVO_LAP_ROUTE);
     own_flush(w);
+    return &w->packets[n - 1];
 }
 
-/* frames_take() for a measurement: what each stage takes can be told, but they don't overlap. */
+static inline const struct pavo_packet *
+segment_any(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
+            const uint64_t *now_ns, unsigned n)
+{
+    return pavo_likely(w->laps == NULL) ? segment(w, wq, f, now_ns, n)
+                                        : segment_lapped(w, wq, f, now_ns, n);
+}
+
+/* Decodes each frame and hands it to its owner. Returns the packet of the last one. */
 static const struct pavo_packet *
-frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
+frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
 {
     uint64_t now_ns[BURST_MAX];
     unsigned from = 0;
@@ -476,22 +515,24 @@ frames_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_frame
     for (unsigned i = 0; i < n; i++) {
         const uint64_t before_ns = wq->clock.now_ns;
 
-        if (!pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns[i]))
+        if (pavo_likely(!pavo_clock_tick(&wq->clock, f[i].ts_ns, &now_ns[i])))
             continue;
-        segment_lapped(w, wq, f + from, now_ns + from, i - from);
+        if (i > from)
+            (void)segment_any(w, wq, f + from, now_ns + from, i - from);
+        own_flush(w);
         jump(w, before_ns);
         from = i;
     }
-    segment_lapped(w, wq, f + from, now_ns + from, n - from);
-    return &w->packets[n - from - 1];
+    return segment_any(w, wq, f + from, now_ns + from, n - from);
 }
 
 static void
 burst(struct worker *w, struct worker_queue *wq, struct pavo_frame *f, unsigned n)
 {
-    const struct pavo_packet *last =
-        pavo_likely(w->laps == NULL) ? frames_take(w, wq, f, n) : frames_lapped(w, wq, f, n);
+    const struct pavo_packet *last;
 
+    w->n_pushed = 0;
+    last = frames_take(w, wq, f, n);
     own_flush(w);
     hash_sample(w, wq, &f[n - 1], last);
     burst_stats(w, wq, n);

@@ -84,7 +84,7 @@ struct worker {
 
     unsigned n_copies;
     struct pavo_packet *packets; /* BURST_MAX; the shard has borrowed the last PAVO_PIPE_PACKETS */
-    uint32_t n_pushed;           /* of these */
+    uint32_t n_pushed;           /* of these, in this burst */
     struct pavo_packet *copies;  /* BURST_MAX: that the fragment memory handed out */
     uint32_t why[PAVO_WHYS];     /* of the burst, without those that are whole */
     uint32_t n_flawed;           /* their sum */

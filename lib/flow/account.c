@@ -122,6 +122,7 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     f->state = state_at_begin(p);
     f->detail = 0;
     f->meter = 0;
+    f->quick = 0;
     basis = initiator_of(p, &by_b);
     f->flags = (uint16_t)((unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0) |
                           (p->is_b ? FLOW_FIRST_B : 0) | (p->at.has_ports ? FLOW_PORTS : 0));
@@ -314,6 +315,23 @@ payload_begin(struct pavo_flow *f, const struct pavo_packet *p)
         initiator_turn(f, PAVO_BASIS_REQUEST_BYTES, p->is_b == (is == REQUEST_ASKS));
 }
 
+/* The sides whose next packets quick.h may take: what it does not ask of each packet. */
+static unsigned
+quick_sides(const struct pavo_shard *s, const struct pavo_flow *f)
+{
+    const bool is_rated = basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
+                          basis_rank(PAVO_BASIS_REQUEST_BYTES);
+    unsigned sides = 0;
+
+    if (f->meter == 0 || s->cfg.parts || (f->flags & FLOW_LATE) || f->state < STATE_UDP ||
+        f->state == STATE_ICMP || (f->state == STATE_UDP && f->detail))
+        return 0;
+    for (unsigned side = 0; side < 2; side++)
+        if (f->packets[side] && (is_rated || f->octets[side] != f->headers[side]))
+            sides |= 1u << side; /* its payload can't tell any more who began */
+    return sides;
+}
+
 /* The packet is a fragment of a datagram. */
 static __attribute__((noinline)) void
 fragment_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, unsigned side)
@@ -366,7 +384,7 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
             f->ttl_max[side] = p->at.ttl;
     }
     if (p->at.why > f->why)
-        f->why = p->at.why;
+        f->why = p->at.why & 63;
     if (pavo_unlikely(p->at.n_frags))
         fragment_note(s, f, c, side);
     if (pavo_unlikely(p->at.named) && !c->named)
@@ -379,6 +397,7 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     }
     if (pavo_unlikely(now_ns != p->ts_ns))
         late_note(s, f, c, now_ns);
+    f->quick = quick_sides(s, f) & 3;
 }
 
 void

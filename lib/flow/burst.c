@@ -19,10 +19,11 @@
 #include "quick.h"
 #include "table.h"
 
-/* How many packets a stage is behind the push. */
-enum { AT_FIND = 6, AT_PARTS = 12, AT_STEP = 18 };
-_Static_assert((int)AT_STEP < (int)PAVO_PIPE_PACKETS && (int)PAVO_PIPE_PACKETS <= (int)BURST_MAX,
-               "a slot is free again when it comes round");
+/* Packets go through the stages in groups; a stage is so many groups behind the push. */
+enum { GROUP = PAVO_PUSH_PACKETS, FIND_BEHIND = 2, PARTS_BEHIND = 4, STEP_BEHIND = 6 };
+_Static_assert((STEP_BEHIND + 2) * (int)GROUP <= (int)PAVO_PIPE_PACKETS &&
+                   (int)PAVO_PIPE_PACKETS <= (int)BURST_MAX && (int)BURST_MAX % (int)GROUP == 0,
+               "a slot is free again when it comes round, and a group lies in one piece");
 
 /* ---- stages -----------------------------------------------------------------------------------
  */
@@ -59,17 +60,20 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t
     detail_prefetch(s, f);
     if (part_is_there(f->meter)) {
         const struct meter_part *m = pool_at(&s->meters, f->meter);
-        const uint8_t *side = (const uint8_t *)&m->side[p->is_b];
+        const struct meter_side *side = &m->side[p->is_b];
 
-        for (unsigned at = 0; at < sizeof m->side[0]; at += PAVO_CACHE_LINE)
-            prefetch_write(side + at);
-        if (f->state >= STATE_TCP_NEW) /* an acknowledgement ends a round trip of the other side */
+        prefetch_write(side);
+        prefetch_write(&side->bins);
+        if (f->state >=
+            STATE_TCP_NEW) { /* an acknowledgement ends a round trip of the other side */
+            prefetch_write(&side->rtt_at_ns);
             prefetch_write(&m->side[!p->is_b].rtt_at_ns);
+        }
     }
 }
 
 /* Looks for the tag in a bucket whose line is there. */
-static inline bool
+static inline __attribute__((always_inline)) bool
 slot_match(const struct pavo_shard *s, struct pipe_slot *t)
 {
     const unsigned bits = bucket_match(t->bucket, t->tag);
@@ -91,7 +95,7 @@ stage_find(const struct pavo_shard *s, struct pipe_slot *t)
     prefetch_read(t->bucket);
 }
 
-static inline void
+static inline __attribute__((always_inline)) void
 stage_parts(const struct pavo_shard *s, struct pipe_slot *t)
 {
     if (pavo_likely(t->flow != 0)) {
@@ -104,9 +108,10 @@ stage_parts(const struct pavo_shard *s, struct pipe_slot *t)
 
 /* The entry of flow 'i' learns when a packet came. */
 static inline void
-entry_age(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, uint32_t i)
+entry_age(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, const struct pavo_flow *f,
+          uint32_t i)
 {
-    if (pavo_unlikely(state_lingers(s->flows[i].state))) {
+    if (pavo_unlikely(state_lingers(f->state))) {
         b->age[entry] = (uint16_t)((s->cold[i].closed_ns >> s->age_shift) - AGE_ENDED);
         block_hasten(s, i);
     } else if (pavo_unlikely(b->age[entry] != age_now(s))) {
@@ -134,7 +139,7 @@ step_any(struct pavo_shard *s, const struct pipe_slot *t, struct pavo_packet *p)
         i = b->flow[entry];
     }
     flow_account(s, i, p, now_ns);
-    entry_age(s, b, entry, i);
+    entry_age(s, b, entry, &s->flows[i], i);
     if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
         icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
         flow_mark(s, p, now_ns);
@@ -145,14 +150,16 @@ stage_step(struct pavo_shard *s, const struct pipe_slot *t)
 {
     struct pavo_packet *p = t->packet;
     struct ft_bucket *b = t->bucket;
+    struct pavo_flow *f;
     uint32_t i;
 
     s->pipe.octets += p->at.l3_len;
     if (packet_now(p) > s->now_ns)
         s->now_ns = packet_now(p);
     if (pavo_likely(b != NULL) && pavo_likely((i = b->flow[t->entry]) != 0) &&
-        pavo_likely(key_equal(&s->flows[i].key, &p->key)) && pavo_likely(quick_account(s, i, p)))
-        entry_age(s, b, t->entry, i);
+        pavo_likely(key_equal(&(f = address_kept(&s->flows[i]))->key, &p->key)) &&
+        pavo_likely(quick_account(s, f, i, p)))
+        entry_age(s, b, t->entry, f, i);
     else
         step_any(s, t, p);
 }
@@ -164,6 +171,29 @@ static inline struct pipe_slot *
 slot_at(struct pavo_shard *s, uint32_t number)
 {
     return &s->pipe.slots[number % BURST_MAX];
+}
+
+/* The last group was pushed whole, 'at' is its first packet: each stage takes one group. */
+static __attribute__((noinline)) void
+pipe_turn(struct pavo_shard *s, uint32_t at)
+{
+    struct pipe_slot *t;
+
+    if (pavo_unlikely(at < FIND_BEHIND * GROUP))
+        return;
+    t = slot_at(s, at - FIND_BEHIND * GROUP);
+    for (unsigned i = 0; i < GROUP; i++)
+        stage_find(s, t + i);
+    if (pavo_unlikely(at < PARTS_BEHIND * GROUP))
+        return;
+    t = slot_at(s, at - PARTS_BEHIND * GROUP);
+    for (unsigned i = 0; i < GROUP; i++)
+        stage_parts(s, t + i);
+    if (pavo_unlikely(at < STEP_BEHIND * GROUP))
+        return;
+    t = slot_at(s, at - STEP_BEHIND * GROUP);
+    for (unsigned i = 0; i < GROUP; i++)
+        stage_step(s, t + i);
 }
 
 /* One stage after the other for the whole burst, so that each can be timed by itself. */
@@ -185,29 +215,38 @@ pipe_drain_lapped(struct pavo_shard *s)
 }
 
 void
-pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p)
+pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p, unsigned n)
 {
-    const uint32_t at = s->pipe.n++;
-    struct pipe_slot *t = slot_at(s, at);
+    uint32_t at = s->pipe.n;
 
-    t->packet = p;
-    t->tag = tag_of(p->hash);
-    t->flow = 0;
-    t->bucket = &s->buckets[bucket_of(s, p->hash)];
-    prefetch_read(t->bucket);
-    if (pavo_unlikely(s->laps != NULL)) {
-        if (s->pipe.n == BURST_MAX)
-            pavo_shard_drain(s);
-        return;
+    s->pipe.n = at + n;
+    for (unsigned i = 0; i < n; i++, p++) {
+        struct pipe_slot *t = slot_at(s, at++);
+
+        t->packet = p;
+        t->tag = tag_of(p->hash);
+        t->flow = 0;
+        t->bucket = &s->buckets[bucket_of(s, p->hash)];
+        prefetch_read(t->bucket);
+        if (pavo_unlikely(s->laps != NULL)) {
+            if (at == BURST_MAX) {
+                pavo_shard_drain(s);
+                at = 0;
+                s->pipe.n = n - i - 1;
+            }
+        } else if (at % GROUP == 0) {
+            pipe_turn(s, at - GROUP);
+        }
     }
-    if (pavo_unlikely(at < AT_FIND))
-        return;
-    stage_find(s, slot_at(s, at - AT_FIND));
-    if (pavo_unlikely(at < AT_PARTS))
-        return;
-    stage_parts(s, slot_at(s, at - AT_PARTS));
-    if (pavo_likely(at >= AT_STEP))
-        stage_step(s, slot_at(s, at - AT_STEP));
+}
+
+/* How many packets a stage has taken of 'n'. */
+static inline uint32_t
+taken(uint32_t n, uint32_t behind)
+{
+    const uint32_t groups = n / GROUP;
+
+    return groups > behind ? (groups - behind) * GROUP : 0;
 }
 
 /* What is left of each stage, one after the other. */
@@ -216,11 +255,11 @@ pipe_drain(struct pavo_shard *s)
 {
     const uint32_t n = s->pipe.n;
 
-    for (uint32_t at = n < AT_FIND ? 0 : n - AT_FIND; at < n; at++)
+    for (uint32_t at = taken(n, FIND_BEHIND); at < n; at++)
         stage_find(s, slot_at(s, at));
-    for (uint32_t at = n < AT_PARTS ? 0 : n - AT_PARTS; at < n; at++)
+    for (uint32_t at = taken(n, PARTS_BEHIND); at < n; at++)
         stage_parts(s, slot_at(s, at));
-    for (uint32_t at = n < AT_STEP ? 0 : n - AT_STEP; at < n; at++)
+    for (uint32_t at = taken(n, STEP_BEHIND); at < n; at++)
         stage_step(s, slot_at(s, at));
 }
 
@@ -247,6 +286,6 @@ void
 pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        pavo_shard_push(s, p[i]);
+        pavo_shard_push(s, p[i], 1);
     pavo_shard_drain(s);
 }

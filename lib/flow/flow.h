@@ -74,10 +74,12 @@ struct pavo_flow {
     uint16_t tcp_flags[2];
     uint8_t ttl_min[2]; /* 0: none yet */
     uint8_t ttl_max[2];
-    uint8_t state; /* enum flow_state */
-    uint8_t why;   /* highest enum pavo_why */
+    uint8_t state;     /* enum flow_state */
+    uint8_t why : 6;   /* highest enum pavo_why */
+    uint8_t quick : 2; /* 1 << side: its next packets may take the quick way */
     uint16_t flags;
 };
+_Static_assert(PAVO_WHYS <= 64, "a reason has six bits");
 _Static_assert(offsetof(struct pavo_flow, last_ns) == PAVO_CACHE_LINE, "line 1 starts here");
 _Static_assert(sizeof(struct pavo_flow) == 2 * PAVO_CACHE_LINE, "a flow is two lines");
 
@@ -366,12 +368,17 @@ enum said_is tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet
 extern const uint32_t talk_bytes; /* of a part */
 /* A flow that is not TCP begins; its number of a part is 0 still. */
 void talk_begin(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
-/* Is there anything for talk_step() in a packet of a UDP flow? Of one without a part only what may
- * be RTP. */
+/* May a packet of a UDP flow without a part be RTP, which would give it one? */
+static inline bool
+talk_may_begin(const struct pavo_packet *p)
+{
+    return p->payload_held > 0 && p->payload[0] >> 6 == 2;
+}
+/* Is there anything for talk_step() in a packet of a UDP flow? */
 static inline bool
 talk_concerns(const struct pavo_flow *f, const struct pavo_packet *p)
 {
-    return f->detail != 0 || (p->payload_held > 0 && p->payload[0] >> 6 == 2);
+    return f->detail != 0 || talk_may_begin(p);
 }
 /* A packet of it, before it is counted. */
 void talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);

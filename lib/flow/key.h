@@ -3,6 +3,9 @@
 #define PAVO_KEY_H
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "bytes.h"
 #include "hash.h"
@@ -28,13 +31,29 @@ key_word(const struct pavo_key *k, unsigned i)
 
 /* Equal in all 64 bytes; no branch until the end, for keys that are compared mostly are equal. */
 static inline bool
-key_equal(const struct pavo_key *x, const struct pavo_key *y)
+key_equal_portable(const struct pavo_key *x, const struct pavo_key *y)
 {
     uint64_t differ = 0;
 
     for (unsigned i = 0; i < KEY_WORDS; i++)
         differ |= key_word(x, i) ^ key_word(y, i);
     return differ == 0;
+}
+
+static inline bool
+key_equal(const struct pavo_key *x, const struct pavo_key *y)
+{
+#if defined(__SSE2__)
+    const __m128i *a = (const void *)x, *b = (const void *)y;
+    __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b));
+
+    for (unsigned i = 1; i < sizeof *x / sizeof *a; i++)
+        equal =
+            _mm_and_si128(equal, _mm_cmpeq_epi8(_mm_loadu_si128(a + i), _mm_loadu_si128(b + i)));
+    return _mm_movemask_epi8(equal) == 0xffff;
+#else
+    return key_equal_portable(x, y);
+#endif
 }
 
 /* Is endpoint x behind y, as (address, port)? */

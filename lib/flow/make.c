@@ -40,6 +40,15 @@ word_of(const uint8_t *p)
     return w;
 }
 
+static inline uint32_t
+half_of(const uint8_t *p)
+{
+    uint32_t w;
+
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
 /* Both directions must give the same key: which endpoint comes first is as often one as the other,
  * so there is no branch. Returns the hash. */
 static PLAIN_INLINE uint64_t
@@ -49,11 +58,14 @@ words_ip4(struct pavo_packet *p, const uint8_t *src, const uint8_t *dst, uint16_
     const uint64_t from = (uint64_t)be32(src) << 16 | src_port;
     const uint64_t to = (uint64_t)be32(dst) << 16 | dst_port;
     const bool is_b = from > to;
-    const uint64_t turn = (from ^ to) & (0 - (uint64_t)is_b);
-    const uint64_t a = from ^ turn, b = to ^ turn;
-    const uint64_t w0 = __builtin_bswap32((uint32_t)(a >> 16));
-    const uint64_t w2 = __builtin_bswap32((uint32_t)(b >> 16));
-    const uint64_t w4 = (b & 0xffff) << 16 | (a & 0xffff);
+    const uint64_t turn = 0 - (uint64_t)is_b;
+    const uint32_t src_word = half_of(src), dst_word = half_of(dst);
+    const uint32_t ports = (uint32_t)dst_port << 16 | src_port;
+    const uint32_t turned = (uint32_t)src_port << 16 | dst_port;
+    const uint32_t by = (src_word ^ dst_word) & (uint32_t)turn;
+    const uint64_t w0 = src_word ^ by;
+    const uint64_t w2 = dst_word ^ by;
+    const uint64_t w4 = ports ^ ((ports ^ turned) & (uint32_t)turn);
     const uint64_t w7 = (uint64_t)proto << 8 | (uint64_t)PAVO_KIND_IP4;
 
     p->is_b = is_b;
@@ -247,23 +259,29 @@ pavo_packet_fill(struct pavo_packet *p)
     p->is_brief = 0;
 }
 
-void
-pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, uint64_t now_ns,
-                 struct pavo_packet *p)
+/* A frame of which Ethernet, IP and the transport is all; false: it is another. */
+static PLAIN_INLINE bool
+make_usual(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
 {
-    p->ts_ns = f->ts_ns;
-    p->now_ns = now_ns;
-    p->source = f->source;
-    if (KEYS_IN_WORDS && pavo_likely(!(m->key_parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC)))) {
-        const uint32_t type = plain_type(f);
+    const uint32_t type = plain_type(f);
 
-        if (pavo_likely(type == TYPE_IP4)) {
-            if (pavo_likely(make_plain(m, f, false, p)))
-                return;
-        } else if (type == TYPE_IP6) {
-            if (pavo_likely(make_plain(m, f, true, p)))
-                return;
-        }
+    if (pavo_likely(type == TYPE_IP4))
+        return make_plain(m, f, false, p);
+    return type == TYPE_IP6 && make_plain(m, f, true, p);
+}
+
+void
+pavo_packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
+                  const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
+{
+    const struct pavo_packet_make own = *m; /* nothing that is written changes it */
+    const bool in_words = KEYS_IN_WORDS && !(m->key_parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC));
+
+    for (unsigned i = 0; i < n; i++, f++, p++) {
+        p->ts_ns = f->ts_ns;
+        p->now_ns = now_ns[i];
+        p->source = f->source;
+        if (pavo_unlikely(!in_words) || pavo_unlikely(!make_usual(&own, f, p)))
+            make_any(m, f, p);
     }
-    make_any(m, f, p);
 }

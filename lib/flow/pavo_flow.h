@@ -119,16 +119,17 @@ struct pavo_packet_make {
     uint32_t payload_room; /* most bytes of payload that anybody asks for */
 };
 
-/* pavo_packet_make - decodes a frame into all members of '*p', but see pavo_packet_complete()
+/* pavo_packets_make - decodes 'n' frames into all members of as many packets, but see
+ * pavo_packet_complete()
  *
- * 'now_ns' is the stream's clock. The payload is borrowed from the frame. */
-void pavo_packet_make(const struct pavo_packet_make *m, const struct pavo_frame *f, uint64_t now_ns,
-                      struct pavo_packet *p);
+ * 'now_ns' is what the stream's clock says of each. The payload is borrowed from the frame. */
+void pavo_packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
+                       const uint64_t *now_ns, struct pavo_packet *p, unsigned n);
 
 /* pavo_packet_complete - the rest of 'at' of a packet that is_brief, from its frame
  *
  * A plain packet of a flow that goes on is asked for lengths, TTL, TOS, identification and TCP's
- * header, and for nothing else: pavo_packet_make() leaves the rest to who needs it. */
+ * header, and for nothing else: pavo_packets_make() leaves the rest to who needs it. */
 void pavo_packet_fill(struct pavo_packet *p);
 static inline void
 pavo_packet_complete(struct pavo_packet *p)
@@ -328,13 +329,14 @@ struct pavo_shard;
 struct pavo_shard *pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err);
 void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush first */
 
-enum { PAVO_PIPE_PACKETS = 32 };
-/* pavo_shard_push - accounts a packet to its flow, in the order of the pushes; some pushes later,
- * or when pavo_shard_drain() is called, which must come before anything else is asked of the shard
- * and before the payload is touched. The packet may be touched again after that, or
- * PAVO_PIPE_PACKETS - 1 pushes later. It has its key, and hash = pavo_key_hash(&key, seed). The
- * result is the same wherever a stream is drained. Owner thread only. */
-void pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p);
+enum { PAVO_PIPE_PACKETS = 32, PAVO_PUSH_PACKETS = 4 };
+/* pavo_shard_push - accounts 'n' packets, which stand side by side, to their flows, in the order of
+ * the pushes; some pushes later, or when pavo_shard_drain() is called, which must come before
+ * anything else is asked of the shard and before the payload is touched. A packet may be touched
+ * again after that, or PAVO_PIPE_PACKETS - PAVO_PUSH_PACKETS packets later. It has its key, and
+ * hash = pavo_key_hash(&key, seed). Least work if 'n' is PAVO_PUSH_PACKETS. The result is the same
+ * wherever a stream is drained. Owner thread only. */
+void pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p, unsigned n);
 void pavo_shard_drain(struct pavo_shard *s);
 /* pavo_shard_burst - pushes 'n' packets and drains. */
 void pavo_shard_burst(struct pavo_shard *s, struct pavo_packet *const *p, unsigned n);

@@ -1,8 +1,9 @@
 /* twins.c - what is done twice, once quickly and once plainly, says the same
  *
- * Tags and ages of a bucket by vectors and by loops; keys in whole words and member by member; the
- * hash of a key from both; packets of usual frames in one go and step by step; segments of TCP by
- * the short way and by all rules; the numbers of a meter packet by packet and from a list of all.
+ * Tags and ages of a bucket, and keys, by vectors and by loops; keys in whole words and member by
+ * member; the hash of a key from both; packets of usual frames in one go and step by step; segments
+ * of TCP by the short way and by all rules; the numbers of a meter packet by packet and from a list
+ * of all.
  */
 #include "bucket.h"
 #include "key.h"
@@ -49,6 +50,25 @@ buckets_are_looked_at_alike(void **state)
         assert_int_equal(bits, bucket_idlest_portable(&b, now, &idle_portable));
         if (bits)
             assert_int_equal(idle, idle_portable);
+    }
+}
+
+static void
+keys_are_compared_alike(void **state)
+{
+    struct pavo_key a, b;
+
+    for (unsigned i = 0; i < sizeof a; i++)
+        ((uint8_t *)&a)[i] = (uint8_t)rnd();
+    b = a;
+    assert_true(key_equal(&a, &b) && key_equal_portable(&a, &b));
+    for (unsigned bit = 0; bit < 8 * sizeof a; bit++) { /* one differs, and half of them */
+        b = a;
+        ((uint8_t *)&b)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_false(key_equal(&a, &b) || key_equal_portable(&a, &b));
+        for (unsigned i = bit / 8; i < sizeof a; i++)
+            ((uint8_t *)&b)[i] ^= (uint8_t)rnd();
+        assert_int_equal(key_equal(&a, &b), key_equal_portable(&a, &b));
     }
 }
 
@@ -181,6 +201,7 @@ packets_are_made_alike(void **state)
 
     pavo_decap_config_init(&decap);
     for (unsigned round = 0; round < 400000; round++) {
+        const uint64_t now_ns = rnd() % 4 ? 5 : 6;
         struct pavo_packet quick, plain;
         uint8_t bytes[128];
         struct pavo_frame f = {.data = bytes, .ts_ns = 5, .source = 7};
@@ -192,7 +213,7 @@ packets_are_made_alike(void **state)
         m.payload_room = rnd() % 4 ? 384 : 8;
         memset(&quick, 0xff, sizeof quick);
         memset(&plain, 0, sizeof plain);
-        pavo_packet_make(&m, &f, rnd() % 4 ? 5 : 6, &quick);
+        pavo_packets_make(&m, &f, &now_ns, &quick, 1);
         pavo_decap(&decap, &f, &plain.at);
         plain.source = f.source;
         pavo_packet_key(&plain, m.key_parts);
@@ -526,9 +547,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets_are_looked_at_alike), cmocka_unit_test(keys_are_made_alike),
-        cmocka_unit_test(packets_are_made_alike),      cmocka_unit_test(segments_are_taken_alike),
-        cmocka_unit_test(packets_are_measured_alike),
+        cmocka_unit_test(buckets_are_looked_at_alike), cmocka_unit_test(keys_are_compared_alike),
+        cmocka_unit_test(keys_are_made_alike),         cmocka_unit_test(packets_are_made_alike),
+        cmocka_unit_test(segments_are_taken_alike),    cmocka_unit_test(packets_are_measured_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,9 +299,10 @@ static bool
 is_spread(const struct pavo_packet *p)
 {
     /* Three headers: Ethernet, IP, transport. What a NIC makes of others is its own affair. */
-    return p->is_brief ||
-           (p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
-            (p->at.proto == IPPROTO_TCP || p->at.proto == IPPROTO_UDP));
+    if (p->is_brief != PAVO_BRIEF_NOT)
+        return p->is_brief == PAVO_BRIEF_PLAIN;
+    return p->at.depth == 3 && p->at.n_layers == 0 && p->at.n_frags == 0 && p->at.has_ports &&
+           (p->at.proto == IPPROTO_TCP || p->at.proto == IPPROTO_UDP);
 }
 
 /* Is the NIC's hash ours? One packet of a burst tells: a wrong key makes nearly all differ. */

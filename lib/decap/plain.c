@@ -18,18 +18,10 @@ enum {
     GTPU_G_PDU = 255,
 };
 
-/* The header of a tunnel, and what the packet inside is. */
-struct tunnel {
-    const uint8_t *link; /* Ethernet header of the packet, its own or that of the frame */
-    uint32_t id;
-    uint32_t type;   /* EtherType */
-    uint8_t carrier; /* enum pavo_carrier */
-    uint8_t depth;   /* headers of the frame down to those of the packet inside */
-};
-
 /* Takes the header of a tunnel, and Ethernet if that is inside. False: there is more to it. */
 static inline bool
-tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, struct cur *rest, struct tunnel *t)
+tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, struct cur *rest,
+                struct plain_tunnel *t)
 {
     const uint8_t *h = cur_peek(rest, TUNNEL_LEAST);
     uint32_t head = TUNNEL_FIXED + ETHER_FIXED;
@@ -80,7 +72,8 @@ tunnel_is_plain(enum dec_step step, const struct pavo_frame *f, struct cur *rest
 
 /* The carrier that the outer IP header of 'fixed' bytes and the UDP header behind it are of. */
 static inline void
-carrier_fields(struct pavo_layer *l, const struct tunnel *t, const uint8_t *ip, uint32_t fixed)
+carrier_fields(struct pavo_layer *l, const struct plain_tunnel *t, const uint8_t *ip,
+               uint32_t fixed)
 {
     l->type = t->carrier;
     l->src_port = be16(ip + fixed);
@@ -100,39 +93,39 @@ carrier_fields(struct pavo_layer *l, const struct tunnel *t, const uint8_t *ip, 
     }
 }
 
-static PLAIN_INLINE enum dec_step
-inside_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-          const struct plain *outer, const struct tunnel *t, const struct cur *rest,
-          const bool is_ip6, struct pavo_layers *out)
-{
-    const uint32_t fixed = (uint32_t)(outer->transport - outer->ip);
-    struct plain v;
-
-    if (!plain_read(cfg, f, (uint32_t)(rest->at - f->data), rest->told, is_ip6, &v))
-        return DEC_STEPS;
-    plain_fields(&v, f->data, f->len, t->link, t->depth, is_ip6, out);
-    carrier_fields(&out->layers[0], t, outer->ip, fixed);
-    out->n_layers = 1;
-    return v.next;
-}
-
-enum dec_step
+uint32_t
 plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-             const struct plain *outer, struct pavo_layers *out)
+             const struct plain *outer, struct plain_tunnel *t, struct plain *v)
 {
     const uint32_t n = outer->total - (uint32_t)(outer->transport - outer->ip);
     struct cur rest = cur_open(outer->transport, outer->held, n);
-    struct tunnel t;
     uint32_t at;
 
-    if (!cur_take(&rest, SHORT_UDP_FIXED) || !tunnel_is_plain(outer->next, f, &rest, &t))
-        return DEC_STEPS;
+    if (!cur_take(&rest, SHORT_UDP_FIXED) || !tunnel_is_plain(outer->next, f, &rest, t))
+        return 0;
     at = (uint32_t)(rest.at - f->data);
-    if (t.type == TYPE_IP4 && plain_is_ip4(f, at))
-        return inside_ip(cfg, f, outer, &t, &rest, false, out);
-    if (t.type == TYPE_IP6 && plain_is_ip6(f, at))
-        return inside_ip(cfg, f, outer, &t, &rest, true, out);
-    return DEC_STEPS;
+    if (t->type == TYPE_IP4)
+        return plain_is_ip4(f, at) && plain_read(cfg, f, at, rest.told, false, v) ? TYPE_IP4 : 0;
+    if (t->type == TYPE_IP6)
+        return plain_is_ip6(f, at) && plain_read(cfg, f, at, rest.told, true, v) ? TYPE_IP6 : 0;
+    return 0;
+}
+
+/* Writes what such a packet says. DEC_STEPS: it is for the walk. */
+static enum dec_step
+inside_take(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+            const struct plain *outer, struct pavo_layers *out)
+{
+    struct plain_tunnel t;
+    struct plain v;
+    const uint32_t type = plain_inside(cfg, f, outer, &t, &v);
+
+    if (!type)
+        return DEC_STEPS;
+    plain_fields(&v, f->data, f->len, t.link, t.depth, type == TYPE_IP6, out);
+    carrier_fields(&out->layers[0], &t, outer->ip, (uint32_t)(outer->transport - outer->ip));
+    out->n_layers = 1;
+    return v.next;
 }
 
 static PLAIN_INLINE enum dec_step
@@ -144,7 +137,7 @@ plain_ip(const struct pavo_decap_config *cfg, const struct pavo_frame *f, const 
     if (!plain_read(cfg, f, ETHER_FIXED, plain_told(f), is_ip6, &v))
         return DEC_STEPS;
     if (__builtin_expect(v.next != DEC_STOP, 0)) {
-        const enum dec_step next = plain_inside(cfg, f, &v, out);
+        const enum dec_step next = inside_take(cfg, f, &v, out);
 
         if (next != DEC_STEPS)
             return next;

@@ -164,10 +164,18 @@ plain_fields(const struct plain *v, const uint8_t *frame, uint32_t wire_len, con
         plain_tcp_fields(v, out);
 }
 
-/* plain_inside - what a frame carries in a tunnel of which v->next is the header, behind the outer
- * headers 'v'. Returns what follows at the payload inside; DEC_STEPS: it is for the walk, and
- * nothing was written. */
-enum dec_step plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-                           const struct plain *outer, struct pavo_layers *out);
+/* The header of a tunnel, and what the packet inside is. */
+struct plain_tunnel {
+    const uint8_t *link; /* Ethernet header of the packet, its own or that of the frame */
+    uint32_t id;
+    uint32_t type;   /* EtherType */
+    uint8_t carrier; /* enum pavo_carrier */
+    uint8_t depth;   /* headers of the frame down to those of the packet inside */
+};
+
+/* plain_inside - the packet 'v' in a tunnel of which outer->next is the header, behind the outer
+ * headers. Returns TYPE_IP4 or TYPE_IP6, what it is; 0: it is for the walk. */
+uint32_t plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+                      const struct plain *outer, struct plain_tunnel *t, struct plain *v);
 
 #endif

@@ -95,6 +95,14 @@ static const uint8_t carrier_part[UINT8_MAX + 1] = {
 #undef PATH
 };
 
+/* The identity 'h' and one layer more. */
+static inline uint64_t
+carrier_next(uint64_t h, uint8_t type, uint32_t id)
+{
+    h = hash_word(h ? h : HASH_C2, (uint64_t)type << 32 | id);
+    return h ? h : 1;
+}
+
 uint64_t
 key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
 {
@@ -109,10 +117,15 @@ key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
          */
         if (l->type == PAVO_CARRIER_VLAN && (l->id & VLAN_ID_MASK) == 0)
             continue;
-        h = hash_word(h ? h : HASH_C2, (uint64_t)l->type << 32 | l->id);
-        h = h ? h : 1;
+        h = carrier_next(h, l->type, l->id);
     }
     return h;
+}
+
+uint64_t
+key_carrier_tunnel(uint8_t carrier, uint32_t id, unsigned parts)
+{
+    return carrier_part[carrier] & parts ? carrier_next(0, carrier, id) : 0;
 }
 
 /* Puts two endpoints in order. Returns whether they were turned round. */

@@ -121,8 +121,9 @@ key_hash(const struct pavo_key *k, const uint64_t seed[2])
 uint64_t key_fixed_hash(const struct pavo_key *k);
 
 /* The identity of the first 'n' layers, of all parts that 'parts' leaves in; 0 if there are none.
- */
+ * Of one layer that is a tunnel its carrier and number are enough. */
 uint64_t key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts);
+uint64_t key_carrier_tunnel(uint8_t carrier, uint32_t id, unsigned parts);
 
 /* The key that packets of the conversation 'q' have, seen where 'error' (the key of the ICMP error)
  * was. */

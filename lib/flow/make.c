@@ -157,7 +157,7 @@ payload_find(struct pavo_packet *p, const struct pavo_frame *f, uint32_t room)
 static void
 make_decoded(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pavo_packet *p)
 {
-    p->is_brief = 0;
+    p->is_brief = PAVO_BRIEF_NOT;
     pavo_packet_key_hash(p, m->key_parts, m->seed);
     /* Pieces of a datagram have no payload: what they hold depends on which came first. */
     payload_find(p, f, p->at.n_frags ? 0 : m->payload_room);
@@ -169,17 +169,6 @@ make_any(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pa
 {
     pavo_decap(m->decap, f, &p->at);
     make_decoded(m, f, p);
-}
-
-/* What one of the usual frames carries in one of the usual tunnels; false: it is another. */
-static __attribute__((noinline)) bool
-make_inside(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *outer,
-            struct pavo_packet *p)
-{
-    if (plain_inside(m->decap, f, outer, &p->at) != DEC_STOP)
-        return false;
-    make_decoded(m, f, p);
-    return true;
 }
 
 /* Of the fields of a usual packet those that a flow which goes on is asked for. */
@@ -204,14 +193,59 @@ brief_fields(const struct plain *v, const bool is_ip6, struct pavo_layers *out)
     plain_tcp_fields(v, out);
 }
 
+/* A packet of which the headers 'v' are known, and what carries it. */
+static PLAIN_INLINE void
+make_brief(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *v,
+           const bool is_ip6, uint64_t carrier, struct pavo_packet *p)
+{
+    const uint16_t src_port = be16(v->transport), dst_port = be16(v->transport + 2);
+    const uint32_t held = v->held - v->head;
+
+    p->frame = f->data;
+    p->wire_len = f->len;
+    brief_fields(v, is_ip6, &p->at);
+    p->hash =
+        is_ip6
+            ? words_ip6(p, v->ip + 8, v->ip + 24, src_port, dst_port, carrier, v->proto, m->seed)
+            : words_ip4(p, v->ip + 12, v->ip + 16, src_port, dst_port, carrier, v->proto, m->seed);
+    p->owner_hash = words_owner(&p->key, m->key_parts);
+    p->payload_held = held < m->payload_room ? held : m->payload_room;
+    p->payload = p->payload_held ? v->transport + v->head : NULL;
+    p->is_plain = p->now_ns == p->ts_ns &&
+                  (v->proto == PROTO_UDP || (!p->at.why && !(p->at.tcp_flags & TCP_SYN)));
+    if (pavo_unlikely(!p->is_plain))
+        pavo_packet_fill(p);
+}
+
+/* What one of the usual frames carries in one of the usual tunnels; false: it is another. */
+static __attribute__((noinline)) bool
+make_inside(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *outer,
+            struct pavo_packet *p)
+{
+    struct plain_tunnel t;
+    struct plain v;
+    const uint32_t type = plain_inside(m->decap, f, outer, &t, &v);
+    uint64_t carrier;
+
+    if (!type || v.next != DEC_STOP)
+        return false;
+    carrier = key_carrier_tunnel(t.carrier, t.id, m->key_parts);
+    p->is_brief = PAVO_BRIEF_TUNNEL;
+    p->caplen = f->caplen;
+    p->decap = m->decap;
+    if (type == TYPE_IP4)
+        make_brief(m, f, &v, false, carrier, p);
+    else
+        make_brief(m, f, &v, true, carrier, p);
+    return true;
+}
+
 /* One of the usual frames; false: it is another. */
 static PLAIN_INLINE bool
 make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const bool is_ip6,
            struct pavo_packet *p)
 {
     struct plain v;
-    uint16_t src_port, dst_port;
-    uint32_t held;
 
     if (pavo_unlikely(!plain_read(m->decap, f, ETHER_FIXED, plain_told(f), is_ip6, &v)))
         return false;
@@ -220,27 +254,14 @@ make_plain(const struct pavo_packet_make *m, const struct pavo_frame *f, const b
 
         return make_inside(m, f, &outer, p);
     }
-    p->frame = v.ip - ETHER_FIXED;
-    p->wire_len = f->len;
-    p->is_brief = 1;
-    brief_fields(&v, is_ip6, &p->at);
-    src_port = be16(v.transport);
-    dst_port = be16(v.transport + 2);
-    p->hash = is_ip6 ? words_ip6(p, v.ip + 8, v.ip + 24, src_port, dst_port, 0, v.proto, m->seed)
-                     : words_ip4(p, v.ip + 12, v.ip + 16, src_port, dst_port, 0, v.proto, m->seed);
-    p->owner_hash = words_owner(&p->key, m->key_parts);
-    held = v.held - v.head;
-    p->payload_held = held < m->payload_room ? held : m->payload_room;
-    p->payload = p->payload_held ? v.transport + v.head : NULL;
-    p->is_plain = p->now_ns == p->ts_ns &&
-                  (v.proto == PROTO_UDP || (!p->at.why && !(p->at.tcp_flags & TCP_SYN)));
-    if (pavo_unlikely(!p->is_plain))
-        pavo_packet_fill(p);
+    p->is_brief = PAVO_BRIEF_PLAIN;
+    make_brief(m, f, &v, is_ip6, 0, p);
     return true;
 }
 
-void
-pavo_packet_fill(struct pavo_packet *p)
+/* All that the frame of a packet says, if it is no tunnel. */
+static void
+fill_plain(struct pavo_packet *p)
 {
     const bool is_ip6 = p->key.kind == PAVO_KIND_IP6;
     const uint8_t *ip = p->frame + ETHER_FIXED, *h = ip + (is_ip6 ? IP6_FIXED : IP4_FIXED);
@@ -256,7 +277,19 @@ pavo_packet_fill(struct pavo_packet *p)
         plain_fields(&v, p->frame, p->wire_len, p->frame, 3, true, &p->at);
     else
         plain_fields(&v, p->frame, p->wire_len, p->frame, 3, false, &p->at);
-    p->is_brief = 0;
+}
+
+void
+pavo_packet_fill(struct pavo_packet *p)
+{
+    const struct pavo_frame f = {
+        .data = p->frame, .caplen = p->caplen, .len = p->wire_len, .link = PAVO_LINK_ETHER};
+
+    if (p->is_brief == PAVO_BRIEF_TUNNEL)
+        pavo_decap(p->decap, &f, &p->at);
+    else
+        fill_plain(p);
+    p->is_brief = PAVO_BRIEF_NOT;
 }
 
 /* A frame of which Ethernet, IP and the transport is all; false: it is another. */

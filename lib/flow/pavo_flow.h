@@ -63,6 +63,12 @@ struct pavo_key {
 };
 _Static_assert(sizeof(struct pavo_key) == PAVO_CACHE_LINE, "a key is one cache line");
 
+enum pavo_brief {
+    PAVO_BRIEF_NOT = 0,
+    PAVO_BRIEF_PLAIN,  /* Ethernet, IP and the transport are all that the frame has */
+    PAVO_BRIEF_TUNNEL, /* they are in a tunnel */
+};
+
 /* A packet on its way from the decoder to its shard. Copied through the mesh up to the layers it
  * has. */
 struct pavo_packet {
@@ -83,8 +89,10 @@ struct pavo_packet {
     uint8_t is_plain; /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
                          now_ns is ts_ns: most of what could be asked of it needs not to be. 0: all
                          must be asked */
-    uint8_t is_brief; /* of 'at' there is only what the next packets of a flow add to it; see
-                         pavo_packet_complete() */
+    uint8_t is_brief; /* enum pavo_brief: of 'at' there is only what the next packets of a flow add
+                         to it; see pavo_packet_complete() */
+    uint32_t caplen;  /* PAVO_BRIEF_TUNNEL: of the frame, which is decoded again by this */
+    const struct pavo_decap_config *decap;
     struct pavo_layers at;
 };
 static inline size_t

@@ -168,6 +168,44 @@ frame_any(uint8_t *h)
     return n;
 }
 
+/* Such a frame in VXLAN, Geneve or GTP-U, or nearly, in IPv4 or IPv6. */
+static uint32_t
+frame_in_tunnel(uint8_t *h)
+{
+    static const uint16_t ports[] = {4789, 6081, 2152};
+    static const uint8_t heads[][8] = {
+        {0x08, 0, 0, 0, 0, 0, 9, 0}, {0, 0, 0x65, 0x58, 0, 0, 9, 0}, {0x30, 255, 0, 0, 0, 0, 0, 9}};
+    const uint64_t r = rnd();
+    const unsigned kind = r % 3, link = kind == 2 ? 14 : 0; /* GTP-U carries no Ethernet */
+    const bool is_ip6 = r & 0x100;
+    const uint32_t fixed = is_ip6 ? 40 : 20;
+    uint8_t inner[128], *ip = h + 14, *udp = ip + fixed;
+    const uint32_t held = frame_any(inner), n = held > link ? held - link : 0, total = 16 + n;
+
+    memset(h, 0, 14 + fixed);
+    h[12] = is_ip6 ? 0x86 : 0x08;
+    h[13] = is_ip6 ? 0xdd : 0x00;
+    ip[0] = is_ip6 ? 0x60 : 0x45;
+    if (is_ip6) {
+        memcpy(ip + 4, (const uint8_t[]){(uint8_t)(total >> 8), (uint8_t)total, 17, 64}, 4);
+    } else {
+        memcpy(ip + 2, (const uint8_t[]){(uint8_t)((20 + total) >> 8), (uint8_t)(20 + total)}, 2);
+        ip[8] = 64;
+        ip[9] = 17;
+    }
+    memcpy(udp,
+           (const uint8_t[]){0xc0, 1, (uint8_t)(ports[kind] >> 8), (uint8_t)ports[kind],
+                             (uint8_t)(total >> 8), (uint8_t)total, 0, 0},
+           8);
+    memcpy(udp + 8, heads[kind], 8);
+    if (kind == 2)
+        memcpy(udp + 10, (const uint8_t[]){(uint8_t)(n >> 8), (uint8_t)n}, 2);
+    memcpy(udp + 16, inner + link, n);
+    if (!(r & 0xf0000))
+        h[rnd() % (14 + fixed + total)] = (uint8_t)rnd();
+    return 14 + fixed + total - (r & 0xf00000 ? 0 : (uint32_t)(rnd() % total));
+}
+
 /* What a packet has without pavo_packet_complete(). */
 static void
 assert_brief_equal(const struct pavo_layers *a, const struct pavo_layers *b)
@@ -197,16 +235,16 @@ packets_are_made_alike(void **state)
 {
     static struct pavo_decap_config decap;
     struct pavo_packet_make m = {.decap = &decap, .seed = {3, 4}};
-    unsigned n_plain = 0;
+    unsigned n_plain = 0, n_tunnel = 0, was_brief;
 
     pavo_decap_config_init(&decap);
     for (unsigned round = 0; round < 400000; round++) {
         const uint64_t now_ns = rnd() % 4 ? 5 : 6;
         struct pavo_packet quick, plain;
-        uint8_t bytes[128];
+        uint8_t bytes[256];
         struct pavo_frame f = {.data = bytes, .ts_ns = 5, .source = 7};
 
-        f.caplen = frame_any(bytes);
+        f.caplen = rnd() % 4 ? frame_any(bytes) : frame_in_tunnel(bytes);
         f.len = f.caplen + (rnd() % 4 ? 0 : (uint32_t)(rnd() % 64));
         m.key_parts = PAVO_KEY_DEFAULT | (rnd() & 1 ? PAVO_KEY_ALONE : 0) |
                       (rnd() % 8 ? 0 : PAVO_KEY_MAC | PAVO_KEY_INTERFACE);
@@ -226,12 +264,14 @@ packets_are_made_alike(void **state)
             assert_int_equal(quick.owner_hash, plain.owner_hash);
         assert_brief_equal(&quick.at, &plain.at);
         assert_true(!quick.is_brief || quick.is_plain);
+        was_brief = quick.is_brief;
         pavo_packet_complete(&quick);
         assert_int_equal(quick.is_brief, 0);
         assert_memory_equal(&quick.at, &plain.at, offsetof(struct pavo_layers, quote));
         assert_int_equal(quick.at.quote.kind, plain.at.quote.kind);
         assert_int_equal(quick.is_plain, pavo_packet_is_plain(&quick));
         n_plain += quick.is_plain;
+        n_tunnel += was_brief == PAVO_BRIEF_TUNNEL;
         if (quick.payload_held) {
             assert_true(quick.payload == bytes + plain.at.payload_at);
             assert_true(quick.payload + quick.payload_held <= bytes + f.caplen);
@@ -246,6 +286,7 @@ packets_are_made_alike(void **state)
         }
     }
     assert_in_range(n_plain, 50000, 400000);
+    assert_in_range(n_tunnel, 10000, 100000);
 }
 
 /* ---- segments: tcp_step() and tcp_general() -------------------------------------------------- */

@@ -83,6 +83,8 @@ struct dq {
      */
     struct rte_mbuf *mbufs[BURST_MAX];
     unsigned n, next, lent;
+    unsigned n_single;        /* of those lent, from the first on: whole in one buffer, which is */
+    struct rte_mempool *pool; /* of this pool and can go back to it unseen */
     struct dpdk_idle idle;
     uint64_t no_buffer;     /* of the port, when a file last gave less than it was asked for */
     struct dpdk_told *told; /* of a file: lengths and time stamps; or NULL */
@@ -283,6 +285,13 @@ frame_take(struct dq *q, struct rte_mbuf *m, struct pavo_frame *f)
     return TAKEN;
 }
 
+/* Does the packet lie in one buffer, which holds its own data and belongs to nobody else? */
+static inline bool
+is_single(const struct rte_mbuf *m)
+{
+    return m->nb_segs == 1 && m->refcnt == 1 && RTE_MBUF_DIRECT(m);
+}
+
 /* Frames of packets that lie in one buffer as they were on the wire, as long as there are any, of a
  * queue of which nothing more is to be known; frame_take() says the same of them. Returns how many.
  */
@@ -294,6 +303,7 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
     const uint16_t source = q->cap.source;
     const uint8_t link = port->link;
     const bool has_rss = port->has_rss;
+    struct rte_mempool *pool = q->mbufs[q->next]->pool;
     unsigned n = 0, at = q->next;
 
     for (; n < max && at < q->n; n++, at++) {
@@ -301,7 +311,7 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
 
         if (at + MBUFS_AHEAD < q->n)
             rte_prefetch0(q->mbufs[at + MBUFS_AHEAD]);
-        if (m->nb_segs != 1 || m->data_len != m->pkt_len ||
+        if (!is_single(m) || m->pool != pool || m->data_len != m->pkt_len ||
             m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED))
             break;
         out[n] = (struct pavo_frame){
@@ -316,6 +326,8 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
         };
     }
     q->next = at;
+    q->n_single = n;
+    q->pool = pool;
     return n;
 }
 
@@ -408,35 +420,40 @@ count(_Atomic uint64_t *c, uint64_t n)
                           memory_order_relaxed);
 }
 
-/* Gives buffers back. Those of the queue's own pool that nobody else has, which is nearly all, go
- * there at once, and only their first line is looked at. */
+/* Gives buffers back, single ones to their pools at once: only their first line is looked at. */
 static void
-mbufs_free(struct dq *q, struct rte_mbuf **m, unsigned n)
+mbufs_free(struct rte_mbuf **m, unsigned n)
 {
-    const struct dpdk_port *port = &q->at->port;
     struct rte_mbuf *own[BURST_MAX];
+    struct rte_mempool *pool = NULL;
     unsigned n_own = 0;
 
-    if (!port->has_own_buffers) {
-        rte_pktmbuf_free_bulk(m, n);
-        return;
-    }
     for (unsigned i = 0; i < n; i++) {
-        if (m[i]->nb_segs == 1 && RTE_MBUF_DIRECT(m[i]) && rte_mbuf_refcnt_read(m[i]) == 1)
-            own[n_own++] = m[i];
-        else
+        if (!is_single(m[i])) {
             rte_pktmbuf_free(m[i]);
+            continue;
+        }
+        if (m[i]->pool != pool && n_own > 0) {
+            rte_mempool_put_bulk(pool, (void *const *)own, n_own);
+            n_own = 0;
+        }
+        pool = m[i]->pool;
+        own[n_own++] = m[i];
     }
-    rte_mempool_put_bulk(port->pool, (void *const *)own, n_own);
+    if (n_own > 0)
+        rte_mempool_put_bulk(pool, (void *const *)own, n_own);
 }
 
 static void
 dq_done(struct cap_queue *cap)
 {
     struct dq *q = (struct dq *)cap;
+    struct rte_mbuf **m = q->mbufs + q->lent;
 
-    if (q->next > q->lent)
-        mbufs_free(q, q->mbufs + q->lent, q->next - q->lent);
+    if (q->n_single > 0)
+        rte_mempool_put_bulk(q->pool, (void *const *)m, q->n_single);
+    mbufs_free(m + q->n_single, q->next - q->lent - q->n_single);
+    q->n_single = 0;
     q->lent = q->next;
     q->scratch_used = 0;
 }

@@ -2,8 +2,8 @@
  *
  * null   the driver hands out empty buffers, and a receive callback fills them: fresh frames, as a
  *        NIC with direct cache access leaves them
- * ring   a fixed set of buffers is written, put into the driver's ring, taken out, and freed, all
- *        by the worker's thread: a reference that is kept brings them back
+ * ring   buffers are taken from a pool, written, put into the driver's ring, taken out, and freed,
+ *        all by the worker's thread, whose cache of the pool brings the same ones back
  * pcap   the driver copies frames that it read from a file before
  *
  * The worker sees the queue of capture_dpdk.c. The wrapper replaces the time stamps, which would be
@@ -30,7 +30,8 @@
 enum {
     BURST_MOST = 64,
     STAMPS = 256,        /* of frames that were written and are not handed out yet */
-    RING_BUFFERS = 512,  /* that go round */
+    RING_BUFFERS = 512,  /* that a ring holds */
+    RING_CACHE = 256,    /* that go round */
     RING_QUEUES = 16,    /* that a port of net_ring may have */
     FILE_FRAMES = 32768, /* that net_pcap holds for a queue */
     MEMORY_MIB = 512,
@@ -49,8 +50,7 @@ struct road {
     uint32_t stamps_in, stamps_out;
     uint64_t now_ns, part, step; /* pcap: event time */
     struct rte_ring *ring;
-    struct rte_mbuf *mbufs[RING_BUFFERS];
-    unsigned at;
+    struct rte_mempool *pool; /* of what goes into 'ring' */
 };
 
 struct dpdk_bench {
@@ -74,7 +74,11 @@ mbufs_fill(struct road *r, struct rte_mbuf **m, unsigned n)
 {
     struct pavo_frame frames[BURST_MOST];
     uint8_t *bufs[BURST_MOST] = {NULL};
+    const bool in_place = r->feed->in_place;
+    uint32_t stamp = r->stamps_in;
 
+    for (unsigned i = 0; i < n; i++)
+        rte_prefetch0(m[i]);
     for (unsigned i = 0; i < n; i++)
         bufs[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
     r->feed->fill(r->feed->ctx, bufs, frames, n);
@@ -82,12 +86,13 @@ mbufs_fill(struct road *r, struct rte_mbuf **m, unsigned n)
         const uint32_t room = (uint32_t)m[i]->buf_len - m[i]->data_off;
         const uint32_t held = frames[i].caplen < room ? frames[i].caplen : room;
 
-        if (r->feed->in_place)
+        if (in_place)
             memcpy(bufs[i], frames[i].data, held);
         m[i]->data_len = (uint16_t)held;
         m[i]->pkt_len = held;
-        r->stamps[r->stamps_in++ % STAMPS] = frames[i].ts_ns;
+        r->stamps[stamp++ % STAMPS] = frames[i].ts_ns;
     }
+    r->stamps_in = stamp;
 }
 
 static uint16_t
@@ -102,17 +107,13 @@ on_receive(uint16_t port, uint16_t queue, struct rte_mbuf **m, uint16_t n, uint1
 static void
 ring_supply(struct road *r, unsigned n)
 {
-    struct rte_mbuf **m = r->mbufs + r->at;
+    struct rte_mbuf *m[BURST_MOST];
 
-    if (rte_ring_count(r->ring) >= n)
+    if (rte_ring_count(r->ring) >= n || rte_mempool_get_bulk(r->pool, (void **)m, n) != 0)
         return;
-    if (n > RING_BUFFERS - r->at)
-        n = RING_BUFFERS - r->at;
-    for (unsigned i = 0; i < n; i++)
-        rte_mbuf_refcnt_set(m[i], 2);
     mbufs_fill(r, m, n);
-    (void)rte_ring_sp_enqueue_bulk(r->ring, (void *const *)m, n, NULL);
-    r->at = (r->at + n) % RING_BUFFERS;
+    if (rte_ring_sp_enqueue_bulk(r->ring, (void *const *)m, n, NULL) == 0)
+        rte_mempool_put_bulk(r->pool, (void *const *)m, n);
 }
 
 static uint64_t
@@ -358,15 +359,16 @@ rings_open(struct dpdk_bench *d, struct pavo_err *err)
     if (rc < 0)
         return rc;
     d->has_eal = true;
-    d->pool = rte_pktmbuf_pool_create("bench", d->n * RING_BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-                                      SOCKET_ID_ANY);
+    d->pool = rte_pktmbuf_pool_create("bench", d->n * RING_BUFFERS * 2, RING_CACHE, 0,
+                                      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     for (unsigned i = 0; d->pool && i < d->n; i++) {
         char name[24];
 
         snprintf(name, sizeof name, "bench%u", i);
         rings[i] = d->roads[i].ring =
             rte_ring_create(name, RING_BUFFERS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-        if (!rings[i] || rte_pktmbuf_alloc_bulk(d->pool, d->roads[i].mbufs, RING_BUFFERS) != 0)
+        d->roads[i].pool = d->pool;
+        if (!rings[i])
             return pavo_err_set(err, ENOMEM, "net_ring: no memory for packet buffers");
     }
     if (!d->pool || rte_eth_from_rings("bench", rings, d->n, rings, d->n, 0) < 0)
@@ -441,7 +443,7 @@ dpdk_bench_queue(struct dpdk_bench *d, unsigned i)
     return &d->roads[i].q;
 }
 
-/* Frames that were put into a ring and never taken hold a reference each. */
+/* Frames that were put into a ring and never taken. */
 static void
 ring_close(struct road *r)
 {
@@ -449,8 +451,6 @@ ring_close(struct road *r)
 
     while (r->ring && rte_ring_sc_dequeue(r->ring, &m) == 0)
         rte_pktmbuf_free(m);
-    for (unsigned i = 0; i < RING_BUFFERS && r->mbufs[i]; i++)
-        rte_pktmbuf_free(r->mbufs[i]);
 }
 
 void

@@ -44,27 +44,26 @@ enum {
     WAITS = 1 << 8,      /* makes packets when it is polled: nothing is lost while nobody does */
     FILLS = 1 << 9,      /* its fill ring holds twice the descriptors, besides those received */
     WAKES = 1 << 10,     /* has receive interrupts */
-    OWN = 1 << 11,       /* what it receives lies in buffers of the pool that its queue was given */
 };
 
 static const struct driver {
     const char *name;
     unsigned traits;
 } drivers[] = {
-    {"net_pcap", MISSED | NOMBUF | TELLS | ALL_QUEUES | OWN},
-    {"net_af_packet", SOCKETS | TELLS | ALL_QUEUES | OWN},
+    {"net_pcap", MISSED | NOMBUF | TELLS | ALL_QUEUES},
+    {"net_af_packet", SOCKETS | TELLS | ALL_QUEUES},
     {"net_af_xdp", MISSED | TELLS | ALL_QUEUES | FILLS},
-    {"net_tap", IF_DROPS | TELLS | PAIRS | WAKES | OWN},
+    {"net_tap", IF_DROPS | TELLS | PAIRS | WAKES},
     {"net_ring", ALL_QUEUES},
     {"net_memif", PAIRS},
     {"net_vhost", PAIRS | ALL_QUEUES | WAKES},
     {"net_virtio_user", PAIRS | ALL_QUEUES | WAKES},
     {"net_virtio", PAIRS | ALL_QUEUES | WAKES},
-    {"net_null", WAITS | OWN},
+    {"net_null", WAITS},
 };
 /* A NIC: the counters of the hardware. rx_nombuf is a failed refill, and what is lost by it shows
  * up in imissed. */
-static const unsigned traits_of_nic = MISSED | ERRORS | TELLS | WAKES | OWN;
+static const unsigned traits_of_nic = MISSED | ERRORS | TELLS | WAKES;
 
 enum {
     BURST_MAX = 64,
@@ -636,7 +635,6 @@ dpdk_port_open(struct dpdk_port *p, const struct cfg *cfg, const struct cfg_devi
     p->is_file = p->has_stamps && arg_count(device->device, "rx_pcap") > 0 &&
                  arg_number(device->device, "infinite_rx") == 0;
     p->can_wait = arg_count(device->device, "rx_pcap") > 0 || p->traits & WAITS;
-    p->has_own_buffers = (p->traits & OWN) != 0;
 
     p->has_clock =
         cfg->capture.dpdk.hardware_stamps && !p->has_stamps && dpdk_port_clock(p, &ticks);

@@ -27,14 +27,13 @@ struct dpdk_port {
     uint32_t
         cut_bytes; /* the driver cuts longer frames to this, and does not say so; 0: it cuts none */
     bool is_vdev;
-    bool is_file;         /* frames come from capture files and end with them */
-    bool can_wait;        /* nothing is lost while nobody polls */
-    bool has_own_buffers; /* what it receives lies in buffers of 'pool' */
-    bool has_stamps;      /* net_pcap: packets carry microseconds since the epoch */
-    bool has_clock;       /* stamps of its packets are ticks of a clock that can be read */
-    bool may_sleep;       /* capture.dpdk.poll: its workers may sleep when it is silent */
-    bool has_interrupts;  /* it was configured to interrupt for each queue */
-    bool spreads;         /* its table brings each hash to the queue that sensor.c expects */
+    bool is_file;        /* frames come from capture files and end with them */
+    bool can_wait;       /* nothing is lost while nobody polls */
+    bool has_stamps;     /* net_pcap: packets carry microseconds since the epoch */
+    bool has_clock;      /* stamps of its packets are ticks of a clock that can be read */
+    bool may_sleep;      /* capture.dpdk.poll: its workers may sleep when it is silent */
+    bool has_interrupts; /* it was configured to interrupt for each queue */
+    bool spreads;        /* its table brings each hash to the queue that sensor.c expects */
     bool has_rss; /* the NIC computes the symmetric hash that pavo computes, over the same fields */
 
     enum dpdk_rss { RSS_AUTO, RSS_TRUST, RSS_OFF } rss; /* capture.dpdk.rss */

@@ -364,7 +364,7 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     else if (f->meter == 0 && s->meters.limit)
         meter_take(s, f, c);
     if (part_is_there(f->meter))
-        meter_step(pool_at(&s->meters, f->meter), p);
+        meter_step(&((struct meter_part *)pool_at(&s->meters, f->meter))->side[side], p);
     if (f->state < STATE_TCP_NEW) {
         if (f->state != STATE_UDP || talk_concerns(f, p))
             talk_step(s, f, p);

@@ -64,8 +64,8 @@ parts_prefetch(const struct pavo_shard *s, const struct pavo_packet *p, uint32_t
 
         prefetch_write(side);
         prefetch_write(&side->bins);
-        if (f->state >=
-            STATE_TCP_NEW) { /* an acknowledgement ends a round trip of the other side */
+        /* An acknowledgement ends a round trip of the other side. */
+        if (f->state >= STATE_TCP_NEW) {
             prefetch_write(&side->rtt_at_ns);
             prefetch_write(&m->side[!p->is_b].rtt_at_ns);
         }

@@ -109,17 +109,16 @@ meter_begin(struct meter_part *m, const struct pavo_flow *f, const struct flow_c
 }
 
 void
-meter_side_step(struct meter_side *x, const struct pavo_packet *p)
+meter_first(struct meter_side *x, const struct pavo_packet *p)
 {
-    if (x->prev_ns == 0) {
-        first_of(x, p->ts_ns, p->at.l3_len, p->at.ttl, p->at.tos);
-        if (p->at.has_ip_id)
-            meter_ip_id_note(x, p->at.ip_id);
+    if (x->prev_ns != 0) {
+        x->burst_began_ns = p->ts_ns;
+        meter_again(x, p);
         return;
     }
-    if (x->burst == 0) /* the first of an interval */
-        x->burst_began_ns = p->ts_ns;
-    meter_side_next(x, p);
+    first_of(x, p->ts_ns, p->at.l3_len, p->at.ttl, p->at.tos);
+    if (p->at.has_ip_id)
+        meter_ip_id_note(x, p->at.ip_id);
 }
 
 void

@@ -20,14 +20,6 @@ enum {
 
 /* A meter that was just taken gets what came before: at most one packet of each side. */
 void meter_begin(struct meter_part *m, const struct pavo_flow *f, const struct flow_cold *c);
-/* Another packet of a side. */
-void meter_side_step(struct meter_side *x, const struct pavo_packet *p);
-/* Another packet; it is not counted in its flow yet. */
-static inline void
-meter_step(struct meter_part *m, const struct pavo_packet *p)
-{
-    meter_side_step(&m->side[p->is_b], p);
-}
 /* The next interval begins. */
 void meter_interval(struct meter_part *m);
 void meter_fill(const struct meter_part *m, unsigned fwd, struct pavo_record_meter *out);
@@ -36,10 +28,11 @@ void meter_fill_single(const struct pavo_record *r, struct pavo_record_meter *ou
 /* Round trips of TCP, which the meter keeps. */
 void meter_fill_rtt(const struct meter_part *m, unsigned fwd, struct pavo_record_tcp *out);
 
-/* ---- the next packet of a side, which had one in this interval ----------------------------------
+/* ---- another packet of a side -------------------------------------------------------------------
  *
  * Inline, for each packet of a flow that goes on has it done; what hardly any needs is not.
  */
+void meter_first(struct meter_side *x, const struct pavo_packet *p); /* of the side, or interval */
 void meter_size_extreme(struct meter_side *m, uint32_t octets, uint8_t tos);
 void meter_idle_note(struct meter_side *m, uint64_t ns); /* the side was silent */
 void meter_gap_extreme(struct meter_side *m, uint32_t ns);
@@ -134,8 +127,9 @@ meter_ip_id_note(struct meter_side *m, uint16_t id)
     m->ip_id = id;
 }
 
+/* Of a side that had one in this interval. */
 static inline void
-meter_side_next(struct meter_side *restrict x, const struct pavo_packet *restrict p)
+meter_again(struct meter_side *restrict x, const struct pavo_packet *restrict p)
 {
     const struct pavo_layers *at = &p->at;
     const uint64_t ts_ns = p->ts_ns;
@@ -154,6 +148,16 @@ meter_side_next(struct meter_side *restrict x, const struct pavo_packet *restric
         x->ce_marks++;
     if (at->has_ip_id)
         meter_ip_id_note(x, at->ip_id);
+}
+
+/* Another packet of the side 'x'; it is not counted in its flow yet. */
+static inline void
+meter_step(struct meter_side *x, const struct pavo_packet *p)
+{
+    if (pavo_unlikely(x->prev_ns == 0) || pavo_unlikely(x->burst == 0))
+        meter_first(x, p);
+    else
+        meter_again(x, p);
 }
 
 #endif

@@ -47,7 +47,7 @@ quick_account(struct pavo_shard *s, struct pavo_flow *f, uint32_t i, const struc
     if (part_is_there(f->meter)) {
         struct meter_part *m = pool_at(&s->meters, f->meter);
 
-        meter_side_next(address_kept(&m->side[side]), p);
+        meter_step(address_kept(&m->side[side]), p);
     }
     if (f->state >= STATE_TCP_NEW)
         (void)tcp_step(s, i, p, p->ts_ns);

@@ -575,7 +575,7 @@ packets_are_measured_alike(void **state)
                 meter_interval(&m);
                 from = i;
             }
-            meter_step(&m, &p);
+            meter_step(&m.side[p.is_b], &p);
             memset(&is, 0, sizeof is);
             meter_fill(&m, 1, &is);
             meter_expect(list, from, i + 1, &want);

@@ -2,7 +2,7 @@
 # hot-path.sh - what workers ask of the system while packets go through: no memory, no lock, no system call for each
 #
 #   hot-path.sh [BUILD-DIR] [PACKETS]      default: build, 2000000
-# Runs `pavo bench` in memory and through DPDK's net_null, once under strace and once with test/bench/calls.c preloaded.
+# Runs `pavo bench` in memory and through DPDK's net_null and net_ring, once under strace and once with test/bench/calls.c preloaded.
 # Ends with 1 when workers did any of the three for more than one packet in a thousand. Needs strace.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -14,7 +14,7 @@ command -v strace >/dev/null || { echo "skipped: no strace"; exit 77; }
 trace=$(mktemp) || exit 1
 trap 'rm -f "$trace"' EXIT
 roads=("")
-"$pavo" version | grep -q "capture.*dpdk" && roads+=("--dpdk null")
+"$pavo" version | grep -q "capture.*dpdk" && roads+=("--dpdk null" "--dpdk ring")
 status=0
 for road in "${roads[@]}"; do
     bench=("$pavo" bench --workload udp64 --flows 20000 --packets "$packets" --no-stages)

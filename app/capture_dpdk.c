@@ -285,13 +285,6 @@ frame_take(struct dq *q, struct rte_mbuf *m, struct pavo_frame *f)
     return TAKEN;
 }
 
-/* Does the packet lie in one buffer, which holds its own data and belongs to nobody else? */
-static inline bool
-is_single(const struct rte_mbuf *m)
-{
-    return m->nb_segs == 1 && m->refcnt == 1 && RTE_MBUF_DIRECT(m);
-}
-
 /* Frames of packets that lie in one buffer as they were on the wire, as long as there are any, of a
  * queue of which nothing more is to be known; frame_take() says the same of them. Returns how many.
  */
@@ -311,7 +304,8 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
 
         if (at + MBUFS_AHEAD < q->n)
             rte_prefetch0(q->mbufs[at + MBUFS_AHEAD]);
-        if (!is_single(m) || m->pool != pool || m->data_len != m->pkt_len ||
+        if (m->nb_segs != 1 || m->refcnt != 1 || !RTE_MBUF_DIRECT(m) || m->pool != pool ||
+            m->data_len != m->pkt_len ||
             m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED))
             break;
         out[n] = (struct pavo_frame){
@@ -420,30 +414,6 @@ count(_Atomic uint64_t *c, uint64_t n)
                           memory_order_relaxed);
 }
 
-/* Gives buffers back, single ones to their pools at once: only their first line is looked at. */
-static void
-mbufs_free(struct rte_mbuf **m, unsigned n)
-{
-    struct rte_mbuf *own[BURST_MAX];
-    struct rte_mempool *pool = NULL;
-    unsigned n_own = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        if (!is_single(m[i])) {
-            rte_pktmbuf_free(m[i]);
-            continue;
-        }
-        if (m[i]->pool != pool && n_own > 0) {
-            rte_mempool_put_bulk(pool, (void *const *)own, n_own);
-            n_own = 0;
-        }
-        pool = m[i]->pool;
-        own[n_own++] = m[i];
-    }
-    if (n_own > 0)
-        rte_mempool_put_bulk(pool, (void *const *)own, n_own);
-}
-
 static void
 dq_done(struct cap_queue *cap)
 {
@@ -452,7 +422,7 @@ dq_done(struct cap_queue *cap)
 
     if (q->n_single > 0)
         rte_mempool_put_bulk(q->pool, (void *const *)m, q->n_single);
-    mbufs_free(m + q->n_single, q->next - q->lent - q->n_single);
+    rte_pktmbuf_free_bulk(m + q->n_single, q->next - q->lent - q->n_single);
     q->n_single = 0;
     q->lent = q->next;
     q->scratch_used = 0;

@@ -342,11 +342,13 @@ route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
 {
     const struct worker_run *run = w->run;
 
-    if (p->at.n_atomic > 0 && !p->is_plain)
-        pavo_frags_atomic(w->frags, p->at.n_atomic);
-    if (p->at.n_frags > 0 && !p->is_plain) {
-        route_piece(w, wq, p);
-        return false;
+    if (pavo_unlikely(!p->is_plain)) {
+        if (p->at.n_atomic > 0)
+            pavo_frags_atomic(w->frags, p->at.n_atomic);
+        if (p->at.n_frags > 0) {
+            route_piece(w, wq, p);
+            return false;
+        }
     }
     if (is_own(w, p)) {
         pavo_shard_push(w->shard, p, 1);

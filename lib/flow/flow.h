@@ -252,10 +252,6 @@ void flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash);
 
 /* ---- account.c ---- */
 
-/* Sums of a burst, added to the counters once. */
-struct burst_sums {
-    uint64_t packets, octets;
-};
 /* An entry that is the flow's own starts to be the flow of 'p', without counting it yet. */
 void flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
 /* 'p' is a packet of flow 'i' of the table: applies the rules of time, which may end the flow and

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "meter.h"
-#include "request.h"
+#include "quick.h"
 #include "talk.h"
 
 struct rare_part *
@@ -100,14 +100,6 @@ detail_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
     }
     if (f->state < STATE_TCP_NEW)
         talk_begin(s, f, p);
-}
-
-/* In halves: of the whole compilers make a string instruction, which takes long to begin with. */
-static inline void
-cold_clear(struct flow_cold *c)
-{
-    memset(c, 0, 32);
-    memset((uint8_t *)c + 32, 0, sizeof *c - 32);
 }
 
 void
@@ -301,37 +293,6 @@ side_begin(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c,
     }
 }
 
-/* The first payload of a side may tell who began, where nothing better did. */
-static void
-payload_begin(struct pavo_flow *f, const struct pavo_packet *p)
-{
-    enum request_is is;
-
-    if (basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
-        basis_rank(PAVO_BASIS_REQUEST_BYTES))
-        return;
-    is = request_of(p);
-    if (is != REQUEST_UNKNOWN)
-        initiator_turn(f, PAVO_BASIS_REQUEST_BYTES, p->is_b == (is == REQUEST_ASKS));
-}
-
-/* The sides whose next packets quick.h may take: what it does not ask of each packet. */
-static unsigned
-quick_sides(const struct pavo_shard *s, const struct pavo_flow *f)
-{
-    const bool is_rated = basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
-                          basis_rank(PAVO_BASIS_REQUEST_BYTES);
-    unsigned sides = 0;
-
-    if (f->meter == 0 || s->cfg.parts || (f->flags & FLOW_LATE) || f->state < STATE_UDP ||
-        f->state == STATE_ICMP || (f->state == STATE_UDP && f->detail))
-        return 0;
-    for (unsigned side = 0; side < 2; side++)
-        if (f->packets[side] && (is_rated || f->octets[side] != f->headers[side]))
-            sides |= 1u << side; /* its payload can't tell any more who began */
-    return sides;
-}
-
 /* The packet is a fragment of a datagram. */
 static __attribute__((noinline)) void
 fragment_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, unsigned side)
@@ -358,7 +319,7 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
         interval_force(s, i, p, now_ns);
 
     if (pavo_unlikely(p->at.payload_len && f->octets[side] == f->headers[side]))
-        payload_begin(f, p);
+        initiator_ask(f, p);
     if (f->packets[side] == 0)
         side_begin(s, f, c, p, side);
     else if (f->meter == 0 && s->meters.limit)

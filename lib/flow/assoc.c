@@ -16,15 +16,14 @@ enum {
 };
 
 /* RFC 2131 section 4.1, relays send from and to the server's port; RFC 9915 section 7.2. */
-static bool
-is_dhcp(const struct pavo_layers *at)
+bool
+assoc_is_dhcp(uint8_t kind, uint16_t one, uint16_t two)
 {
-    const uint16_t s = at->src_port, d = at->dst_port;
-
-    if (at->kind == PAVO_KIND_IP4)
-        return (s == DHCP_SERVER && (d == DHCP_CLIENT || d == DHCP_SERVER)) ||
-               (s == DHCP_CLIENT && d == DHCP_SERVER);
-    return s == DHCP6_SERVER || d == DHCP6_SERVER || (s == DHCP6_CLIENT && d == DHCP6_CLIENT);
+    if (kind == PAVO_KIND_IP4)
+        return (one == DHCP_SERVER && (two == DHCP_CLIENT || two == DHCP_SERVER)) ||
+               (one == DHCP_CLIENT && two == DHCP_SERVER);
+    return one == DHCP6_SERVER || two == DHCP6_SERVER ||
+           (one == DHCP6_CLIENT && two == DHCP6_CLIENT);
 }
 
 enum pavo_assoc
@@ -50,7 +49,9 @@ assoc_of(const struct pavo_packet *p)
                    ? PAVO_ASSOC_ND
                    : PAVO_ASSOC_NONE;
     case PROTO_UDP:
-        return at->has_ports && is_dhcp(at) ? PAVO_ASSOC_DHCP : PAVO_ASSOC_NONE;
+        return at->has_ports && assoc_is_dhcp(at->kind, at->src_port, at->dst_port)
+                   ? PAVO_ASSOC_DHCP
+                   : PAVO_ASSOC_NONE;
     default:
         return PAVO_ASSOC_NONE;
     }

@@ -57,46 +57,66 @@ bucket_match(const struct ft_bucket *b, uint16_t tag)
 #endif
 }
 
-/* The idlest entries of a bucket: bits 0..7, 0 if it is empty; 'idle' is how long. */
+/* The idlest entries of two buckets: bits 0..7 of the first, 8..15 of the second; 0: both are
+ * empty. */
 static inline unsigned
-bucket_idlest_portable(const struct ft_bucket *b, uint16_t now, uint16_t *idle)
+buckets_idlest_portable(const struct ft_bucket *one, const struct ft_bucket *two, uint16_t now)
 {
     unsigned bits = 0;
+    uint16_t idle = 0;
 
-    *idle = 0;
-    for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
-        const uint16_t age = (uint16_t)(now - b->age[i]);
+    for (unsigned i = 0; i < 2 * BUCKET_ENTRIES; i++) {
+        const struct ft_bucket *b = i < BUCKET_ENTRIES ? one : two;
+        const unsigned at = i % BUCKET_ENTRIES;
+        const uint16_t age = (uint16_t)(now - b->age[at]);
 
-        if (!(b->tags[i / 4] >> 16 * (i % 4) & 0xffff) || age < *idle)
+        if (!(b->tags[at / 4] >> 16 * (at % 4) & 0xffff) || age < idle)
             continue;
-        bits = age > *idle ? 1u << i : bits | 1u << i;
-        *idle = age;
+        bits = age > idle ? 1u << i : bits | 1u << i;
+        idle = age;
     }
     return bits;
 }
 
+#if defined(__SSE2__)
+/* How idle each entry is, less 2^15, for vectors compare signed numbers; what is free counts as the
+ * least. */
+static inline __m128i
+bucket_idle(const struct ft_bucket *b, __m128i now, __m128i is_free)
+{
+    const __m128i low = _mm_set1_epi16(INT16_MIN);
+    const __m128i ages = _mm_load_si128((const __m128i *)(const void *)b->age);
+    const __m128i all = _mm_xor_si128(_mm_sub_epi16(now, ages), low);
+
+    return _mm_or_si128(_mm_and_si128(is_free, low), _mm_andnot_si128(is_free, all));
+}
+
+static inline __m128i
+bucket_is_free(const struct ft_bucket *b)
+{
+    return _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)b->tags),
+                           _mm_setzero_si128());
+}
+#endif
+
 static inline unsigned
-bucket_idlest(const struct ft_bucket *b, uint16_t now, uint16_t *idle)
+buckets_idlest(const struct ft_bucket *one, const struct ft_bucket *two, uint16_t now)
 {
 #if defined(__SSE2__)
-    /* Compared as signed numbers, so shifted by 2^15; what is free counts as the least. */
-    const __m128i low = _mm_set1_epi16(INT16_MIN);
-    const __m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tags);
-    const __m128i ages = _mm_load_si128((const __m128i *)(const void *)b->age);
-    const __m128i is_free = _mm_cmpeq_epi16(tags, _mm_setzero_si128());
-    const __m128i all = _mm_xor_si128(_mm_sub_epi16(_mm_set1_epi16((short)now), ages), low);
-    const __m128i each = _mm_or_si128(_mm_and_si128(is_free, low), _mm_andnot_si128(is_free, all));
-    __m128i most = _mm_max_epi16(each, _mm_shuffle_epi32(each, 0x4e));
-    __m128i equal;
+    const __m128i nows = _mm_set1_epi16((short)now);
+    const __m128i free0 = bucket_is_free(one), free1 = bucket_is_free(two);
+    const __m128i idle0 = bucket_idle(one, nows, free0), idle1 = bucket_idle(two, nows, free1);
+    __m128i most = _mm_max_epi16(idle0, idle1);
 
+    most = _mm_max_epi16(most, _mm_shuffle_epi32(most, 0x4e));
     most = _mm_max_epi16(most, _mm_shuffle_epi32(most, 0xb1));
     most = _mm_max_epi16(most, _mm_shufflelo_epi16(most, 0xb1));
     most = _mm_shuffle_epi32(_mm_shufflelo_epi16(most, 0), 0);
-    *idle = (uint16_t)(_mm_cvtsi128_si32(most) ^ 0x8000);
-    equal = _mm_andnot_si128(is_free, _mm_cmpeq_epi16(each, most));
-    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128()));
+    return (unsigned)_mm_movemask_epi8(
+        _mm_packs_epi16(_mm_andnot_si128(free0, _mm_cmpeq_epi16(idle0, most)),
+                        _mm_andnot_si128(free1, _mm_cmpeq_epi16(idle1, most))));
 #else
-    return bucket_idlest_portable(b, now, idle);
+    return buckets_idlest_portable(one, two, now);
 #endif
 }
 

@@ -16,6 +16,7 @@
  * What the stages before the last find out is a guess: packets in between may move what they saw.
  * Packets are accounted in the order in which they were pushed.
  */
+#include "fresh.h"
 #include "quick.h"
 #include "table.h"
 
@@ -119,30 +120,51 @@ entry_age(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, const struc
     }
 }
 
-/* The packet's flow is found for certain, and accounted by all rules. */
-static __attribute__((noinline)) void
-step_any(struct pavo_shard *s, const struct pipe_slot *t, struct pavo_packet *p)
+/* A packet of flow 'i', counted by all rules; 'is_new': the flow is yet to begin. */
+static void
+flow_step(struct pavo_shard *s, uint32_t i, struct pavo_packet *p, bool is_new)
 {
     const uint64_t now_ns = packet_now(p);
-    struct ft_bucket *b = t->bucket;
-    unsigned entry = t->entry;
-    uint32_t i = b ? b->flow[entry] : 0;
 
     pavo_packet_complete(p);
-    if (!i || pavo_unlikely(!key_equal(&s->flows[i].key, &p->key))) {
-        uint64_t place = table_find(s, &p->key, p->hash);
-
-        if (place == NO_PLACE)
-            place = flow_create(s, p, now_ns);
-        b = place_bucket(s, place);
-        entry = place % BUCKET_ENTRIES;
-        i = b->flow[entry];
-    }
+    if (is_new)
+        flow_begin(s, i, p, now_ns);
     flow_account(s, i, p, now_ns);
-    entry_age(s, b, entry, &s->flows[i], i);
     if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
         icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
         flow_mark(s, p, now_ns);
+}
+
+/* A packet of the flow in an entry of bucket 'b'. */
+static __attribute__((noinline)) void
+step_known(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, struct pavo_packet *p)
+{
+    const uint32_t i = b->flow[entry];
+
+    if (!fresh_answer(s, i, p))
+        flow_step(s, i, p, false);
+    entry_age(s, b, entry, &s->flows[i], i);
+}
+
+/* A packet whose flow stands elsewhere than it seemed, or is none yet. */
+static __attribute__((noinline)) void
+step_unknown(struct pavo_shard *s, struct pavo_packet *p)
+{
+    uint64_t place = table_find(s, &p->key, p->hash);
+    uint32_t i;
+
+    if (place != NO_PLACE) {
+        step_known(s, place_bucket(s, place), place % BUCKET_ENTRIES, p);
+        return;
+    }
+    place = flow_create(s, p->hash);
+    i = place_flow(s, place);
+    if (fresh_begins(s, p)) {
+        fresh_begin(s, i, p);
+        return;
+    }
+    flow_step(s, i, p, true);
+    entry_age(s, place_bucket(s, place), place % BUCKET_ENTRIES, &s->flows[i], i);
 }
 
 static inline __attribute__((always_inline)) void
@@ -156,12 +178,13 @@ stage_step(struct pavo_shard *s, const struct pipe_slot *t)
     s->pipe.octets += p->at.l3_len;
     if (packet_now(p) > s->now_ns)
         s->now_ns = packet_now(p);
-    if (pavo_likely(b != NULL) && pavo_likely((i = b->flow[t->entry]) != 0) &&
-        pavo_likely(key_equal(&(f = address_kept(&s->flows[i]))->key, &p->key)) &&
-        pavo_likely(quick_account(s, f, i, p)))
+    if (pavo_unlikely(b == NULL) || pavo_unlikely((i = b->flow[t->entry]) == 0) ||
+        pavo_unlikely(!key_equal(&(f = address_kept(&s->flows[i]))->key, &p->key)))
+        step_unknown(s, p);
+    else if (pavo_likely(quick_account(s, f, i, p)))
         entry_age(s, b, t->entry, f, i);
     else
-        step_any(s, t, p);
+        step_known(s, b, t->entry, p);
 }
 
 /* ---- the pipe ---------------------------------------------------------------------------------

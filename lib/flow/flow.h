@@ -9,6 +9,8 @@
 #ifndef PAVO_FLOW_PRIVATE_H
 #define PAVO_FLOW_PRIVATE_H
 
+#include <string.h>
+
 #include "bucket.h"
 #include "cacheline.h"
 #include "encap.h"
@@ -244,11 +246,19 @@ detail_prefetch(const struct pavo_shard *s, const struct pavo_flow *f)
     prefetch_write(detail);
     prefetch_write(detail + sizeof(union flow_detail) - 1);
 }
-/* The flow of a packet that has none yet: where it stands. */
-uint64_t flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
+/* A flow for a packet of 'hash' that has none yet: where it stands. The caller begins it. */
+uint64_t flow_create(struct pavo_shard *s, uint64_t hash);
 /* Takes the flow out of the table and back to the free ones; its record was made. 'hash' is
  * that of its key. */
 void flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash);
+
+/* In halves: of the whole compilers make a string instruction, which takes long to begin with. */
+static inline void
+cold_clear(struct flow_cold *c)
+{
+    memset(c, 0, 32);
+    memset((uint8_t *)c + 32, 0, sizeof *c - 32);
+}
 
 /* ---- account.c ---- */
 
@@ -311,15 +321,22 @@ block_of(uint32_t i)
     return (i - 1) >> BLOCK_SHIFT;
 }
 
-/* The flow may be due earlier than its block knows: it is new, or TCP has closed it. */
+/* The flow is due at 'due_ns', which may be earlier than its block knows. */
 static inline void
-block_hasten(struct pavo_shard *s, uint32_t i)
+block_due(struct pavo_shard *s, uint32_t i, uint64_t due_ns)
 {
-    const uint32_t tick = tick_of(flow_due(s, &s->flows[i], &s->cold[i]) + s->grace_ns);
+    const uint32_t tick = tick_of(due_ns + s->grace_ns);
     uint32_t *block = &s->block_tick[block_of(i)];
 
     if (tick < *block)
         *block = tick;
+}
+
+/* The same of a flow that is new, or that TCP has closed. */
+static inline void
+block_hasten(struct pavo_shard *s, uint32_t i)
+{
+    block_due(s, i, flow_due(s, &s->flows[i], &s->cold[i]));
 }
 
 /* What a flow that is overdue ended for. */
@@ -400,6 +417,10 @@ said_at(const struct said_head *h, uint32_t at)
 
 /* Evidence of the packet for which side began. Returns the basis; '*by_b' is the side. */
 enum pavo_basis initiator_of(const struct pavo_packet *p, bool *by_b);
+/* The same of ports alone; without evidence '*by_b' stays. */
+enum pavo_basis initiator_by_ports(const struct pavo_key *k, bool *by_b);
+/* The first payload of a side may tell who began, where nothing better did. */
+void initiator_ask(struct pavo_flow *f, const struct pavo_packet *p);
 /* How good evidence is. */
 static inline unsigned
 basis_rank(enum pavo_basis basis)

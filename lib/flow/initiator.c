@@ -6,6 +6,7 @@
  * its first record has left.
  */
 #include "flow.h"
+#include "request.h"
 
 enum {
     PORT_SYSTEM_END = 1024, /* system ports, RFC 6335 section 6 */
@@ -17,76 +18,30 @@ enum {
     INARP_REPLY = 9,
 };
 
-static const uint16_t known_ports[] = {
-#define PORT(port) port,
-#include "services.def"
-#undef PORT
-};
-
-/* Bit n % 64 of word n / 64: one of them is n modulo 512. Most other ports are told by that. */
-#define PORT(port) | (port / 64 % 8 == WORD ? UINT64_C(1) << port % 64 : 0)
-static const uint64_t may_be_known[8] = {0
-#define WORD 0
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 1
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 2
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 3
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 4
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 5
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 6
-#include "services.def"
-#undef WORD
-                                         ,
-                                         0
-#define WORD 7
-#include "services.def"
-#undef WORD
-};
-#undef PORT
-
 static bool
 port_is_known(uint16_t port)
 {
-    size_t low = 0, high = sizeof known_ports / sizeof known_ports[0];
-
     if (port < PORT_SYSTEM_END)
         return port != 0;
-    if (!(may_be_known[port / 64 % 8] >> port % 64 & 1))
+    switch (port) {
+#define PORT(port) case port:
+#include "services.def"
+#undef PORT
+        return true;
+    default:
         return false;
-    while (low < high) {
-        const size_t mid = low + (high - low) / 2;
-
-        if (known_ports[mid] == port)
-            return true;
-        if (known_ports[mid] < port)
-            low = mid + 1;
-        else
-            high = mid;
     }
-    return false;
+}
+
+enum pavo_basis
+initiator_by_ports(const struct pavo_key *k, bool *by_b)
+{
+    const bool a_is_known = port_is_known(k->port_a);
+
+    if (a_is_known == port_is_known(k->port_b))
+        return PAVO_BASIS_FIRST_PACKET;
+    *by_b = a_is_known;
+    return PAVO_BASIS_KNOWN_PORT;
 }
 
 enum pavo_basis
@@ -128,9 +83,18 @@ initiator_of(const struct pavo_packet *p, bool *by_b)
         *by_b = !p->is_b;
         return PAVO_BASIS_SYNACK;
     }
-    if (p->at.has_ports && port_is_known(k->port_a) != port_is_known(k->port_b)) {
-        *by_b = port_is_known(k->port_a);
-        return PAVO_BASIS_KNOWN_PORT;
-    }
-    return PAVO_BASIS_FIRST_PACKET;
+    return p->at.has_ports ? initiator_by_ports(k, by_b) : PAVO_BASIS_FIRST_PACKET;
+}
+
+void
+initiator_ask(struct pavo_flow *f, const struct pavo_packet *p)
+{
+    enum request_is is;
+
+    if (basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
+        basis_rank(PAVO_BASIS_REQUEST_BYTES))
+        return;
+    is = request_of(p);
+    if (is != REQUEST_UNKNOWN)
+        initiator_turn(f, PAVO_BASIS_REQUEST_BYTES, p->is_b == (is == REQUEST_ASKS));
 }

@@ -29,6 +29,23 @@ quick_is_rare(const struct pavo_flow *f, const struct pavo_packet *p, size_t sid
            f->headers[side] > UINT32_MAX - headers || (f->state == STATE_UDP && talk_may_begin(p));
 }
 
+/* The sides whose next packets quick.h may take: what it does not ask of each packet. */
+static inline unsigned
+quick_sides(const struct pavo_shard *s, const struct pavo_flow *f)
+{
+    const bool is_rated = basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
+                          basis_rank(PAVO_BASIS_REQUEST_BYTES);
+    unsigned sides = 0;
+
+    if (f->meter == 0 || s->cfg.parts || (f->flags & FLOW_LATE) || f->state < STATE_UDP ||
+        f->state == STATE_ICMP || (f->state == STATE_UDP && f->detail))
+        return 0;
+    for (unsigned side = 0; side < 2; side++)
+        if (f->packets[side] && (is_rated || f->octets[side] != f->headers[side]))
+            sides |= 1u << side; /* its payload can't tell any more who began */
+    return sides;
+}
+
 /* False: it is not, and nothing has changed. */
 static inline __attribute__((always_inline)) bool
 quick_account(struct pavo_shard *s, struct pavo_flow *f, uint32_t i, const struct pavo_packet *p)

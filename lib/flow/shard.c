@@ -201,17 +201,17 @@ place_is_of(const struct pavo_shard *s, uint64_t place, uint64_t hash)
     return bucket == one || bucket == bucket_other(s, one, tag_of(hash));
 }
 
-/* The flow of a packet that has none yet. In a full table it takes the place of the one it evicts;
- * else there is an entry, and only when all sixteen candidates are taken one of them goes. */
+/* In a full table a new flow takes the place of the one it evicts; else there is an entry, and only
+ * when all sixteen candidates are taken one of them goes. */
 uint64_t
-flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
+flow_create(struct pavo_shard *s, uint64_t hash)
 {
     const bool is_full = s->n_free == 0 && s->used == s->limit;
-    uint64_t place = is_full ? NO_PLACE : table_place(s, p->hash);
+    uint64_t place = is_full ? NO_PLACE : table_place(s, hash);
     uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
 
     if (!i) {
-        const uint64_t victim = table_victim(s, p->hash);
+        const uint64_t victim = table_victim(s, hash);
 
         if (victim != NO_PLACE) {
             i = place_flow(s, victim);
@@ -219,7 +219,7 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
             flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
             pavo_stat_add(&s->stats.evicted, 1);
 
-            if (place == NO_PLACE && place_is_of(s, victim, p->hash))
+            if (place == NO_PLACE && place_is_of(s, victim, hash))
                 place = victim;
         } else { /* all flows have ended and wait for room: the oldest record goes */
             record_drop(s, s->ended_first);
@@ -227,9 +227,8 @@ flow_create(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns)
         }
     }
     if (place == NO_PLACE) /* the table is full of flows whose buckets are others */
-        place = table_place(s, p->hash);
-    flow_begin(s, i, p, now_ns);
-    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(p->hash), i, age_now(s));
+        place = table_place(s, hash);
+    entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(hash), i, age_now(s));
 
     return place;
 }

@@ -78,16 +78,9 @@ static inline uint64_t
 idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
 {
     const unsigned turn = (unsigned)(hash >> 32) % (2 * BUCKET_ENTRIES);
-    const uint16_t now = age_now(s);
-    uint16_t idle, idle_two;
-    unsigned bits = bucket_idlest(&s->buckets[one], now, &idle);
-    const unsigned bits_two = bucket_idlest(&s->buckets[two], now, &idle_two) << BUCKET_ENTRIES;
+    const unsigned bits = buckets_idlest(&s->buckets[one], &s->buckets[two], age_now(s));
     unsigned at;
 
-    if (!bits || (bits_two && idle_two > idle))
-        bits = bits_two;
-    else if (bits_two && idle_two == idle)
-        bits |= bits_two;
     if (!bits)
         return NO_PLACE;
     at = (lowest_bit(bits >> turn | bits << (2 * BUCKET_ENTRIES - turn)) + turn) %

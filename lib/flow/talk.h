@@ -104,6 +104,8 @@ _Static_assert(sizeof(struct assoc_part) == 64, "bounds the memory of a flow");
 /* assoc_of - what the flow of this packet keeps here; PAVO_ASSOC_NONE: nothing. By protocol and
  * type, for DHCP by ports. Any packet of a flow gives the same. */
 enum pavo_assoc assoc_of(const struct pavo_packet *p);
+/* assoc_is_dhcp - are the ports of UDP, whichever is the source's, those of DHCP? */
+bool assoc_is_dhcp(uint8_t kind, uint16_t one, uint16_t two);
 void assoc_begin(struct assoc_part *part, enum pavo_assoc protocol);
 void assoc_step(struct assoc_part *part, const struct pavo_packet *p, unsigned side,
                 uint64_t ts_ns);
@@ -198,6 +200,8 @@ union talk_part {
 
 /* cast_of - PAVO_CAST_* of the destination of a flow's first packet. */
 uint8_t cast_of(const struct pavo_packet *first);
+/* cast_by - the same of its addresses; 'mac' NULL: it had none. */
+uint8_t cast_by(uint8_t kind, const uint8_t *dst, const uint8_t *mac);
 
 /* ---- first.c: the first packets with payload ---- */
 

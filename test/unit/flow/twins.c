@@ -2,8 +2,8 @@
  *
  * Tags and ages of a bucket, and keys, by vectors and by loops; keys in whole words and member by
  * member; the hash of a key from both; packets of usual frames in one go and step by step; segments
- * of TCP by the short way and by all rules; the numbers of a meter packet by packet and from a list
- * of all.
+ * of TCP by the short way and by all rules; flows by the quick ways and by all rules; the numbers
+ * of a meter packet by packet and from a list of all.
  */
 #include "bucket.h"
 #include "key.h"
@@ -35,21 +35,22 @@ static void
 buckets_are_looked_at_alike(void **state)
 {
     for (unsigned round = 0; round < 200000; round++) {
-        struct ft_bucket b = {.tags = {0}};
-        uint16_t now = few(), idle, idle_portable;
-        unsigned bits;
+        struct ft_bucket b = {.tags = {0}}, c = {.tags = {0}};
+        const uint16_t now = few();
 
-        for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
+        for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
             entry_set(&b, i, few(), (uint32_t)rnd(), few());
+            entry_set(&c, i, few(), (uint32_t)rnd(), few());
+        }
+        if (round % 8 == 0)
+            c = (struct ft_bucket){.tags = {0}};
         for (unsigned i = 0; i < 4; i++) {
             const uint16_t tag = few();
 
             assert_int_equal(bucket_match(&b, tag), bucket_match_portable(&b, tag));
         }
-        bits = bucket_idlest(&b, now, &idle);
-        assert_int_equal(bits, bucket_idlest_portable(&b, now, &idle_portable));
-        if (bits)
-            assert_int_equal(idle, idle_portable);
+        assert_int_equal(buckets_idlest(&b, &c, now), buckets_idlest_portable(&b, &c, now));
+        assert_int_equal(buckets_idlest(&c, &b, now), buckets_idlest_portable(&c, &b, now));
     }
 }
 
@@ -453,6 +454,162 @@ segments_are_taken_alike(void **state)
     }
 }
 
+/* ---- flows: the quick ways, and all rules ---------------------------------------------------- */
+
+/* A frame between few hosts and ports, mostly of UDP. */
+static uint32_t
+frame_of_few(uint8_t *h)
+{
+    static const uint16_t ports[] = {53, 67, 68, 546, 547, 1900, 5060, 40000, 40001, 40002};
+    static const uint8_t question[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1};
+    uint32_t n = frame_any(h);
+    const bool is_ip6 = h[12] == 0x86;
+    uint8_t *ip = h + 14, *src = ip + (is_ip6 ? 8 : 12), *dst = ip + (is_ip6 ? 24 : 16);
+    const uint32_t bytes = is_ip6 ? 16 : 4;
+    uint8_t *transport = dst + bytes;
+
+    memset(src, 1, bytes);
+    memset(dst, 1, bytes);
+    src[bytes - 1] = (uint8_t)(rnd() & 1);
+    dst[bytes - 1] = (uint8_t)(2 | (rnd() & 1));
+    if (one_in(2)) { /* the other direction */
+        src[bytes - 1] ^= 2;
+        dst[bytes - 1] ^= 2;
+    }
+    if (one_in(16))
+        dst[0] = is_ip6 ? 0xff : (uint8_t)(one_in(2) ? 0xe0 : 0xff);
+    if (one_in(16))
+        memset(h, 0xff, 6);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint16_t port = ports[rnd() % 10 * (rnd() % 10) / 10]; /* some often */
+
+        transport[2 * i] = (uint8_t)(port >> 8);
+        transport[2 * i + 1] = (uint8_t)port;
+    }
+    if (ip[is_ip6 ? 6 : 9] == PROTO_UDP && n >= 14 + 40 + 8 + sizeof question && one_in(2))
+        memcpy(transport + 8, question, sizeof question);
+    return n;
+}
+
+struct burst {
+    uint8_t bytes[64][256];
+    struct pavo_frame frames[64];
+    uint64_t now_ns[64];
+};
+
+static void
+burst_any(struct burst *b, unsigned n, uint64_t *now_ns, uint64_t step_ns)
+{
+    for (unsigned i = 0; i < n; i++) {
+        *now_ns += one_in(200) ? UINT64_C(40000000000) : rnd() % step_ns;
+        b->frames[i] =
+            (struct pavo_frame){.data = b->bytes[i],
+                                .ts_ns = one_in(16) ? *now_ns - rnd() % 1000000 : *now_ns,
+                                .source = 3};
+        b->frames[i].caplen = one_in(8) ? frame_in_tunnel(b->bytes[i]) : frame_of_few(b->bytes[i]);
+        b->frames[i].len = b->frames[i].caplen;
+        b->now_ns[i] = one_in(16) ? *now_ns : b->frames[i].ts_ns;
+    }
+}
+
+/* Through the shard as they are, or without a mark that anything can be left out. Returns how many
+ * were marked. */
+static unsigned
+burst_push(struct pavo_shard *s, const struct burst *b, unsigned n,
+           const struct pavo_packet_make *m, bool all_rules)
+{
+    static struct pavo_packet packets[64];
+    unsigned brief = 0;
+
+    pavo_packets_make(m, b->frames, b->now_ns, packets, n);
+    for (unsigned i = 0; i < n; i++) {
+        brief += packets[i].is_brief != PAVO_BRIEF_NOT;
+        if (!all_rules)
+            continue;
+        pavo_packet_complete(&packets[i]);
+        packets[i].is_plain = 0;
+    }
+    for (unsigned i = 0; i < n; i += PAVO_PUSH_PACKETS)
+        pavo_shard_push(s, packets + i, n - i < PAVO_PUSH_PACKETS ? n - i : PAVO_PUSH_PACKETS);
+    pavo_shard_drain(s);
+    return brief;
+}
+
+/* Takes what both have, which is the same. Returns how many. */
+static unsigned
+drafts_compare(struct pavo_ring *a, struct pavo_ring *b)
+{
+    const struct pavo_draft *x, *y;
+    unsigned n = 0;
+
+    for (; (x = ring_peek(a)) && (y = ring_peek(b)); n++) {
+        assert_int_equal(x->bytes, y->bytes);
+        assert_memory_equal(x, y, x->bytes);
+        ring_pop(a);
+        ring_pop(b);
+    }
+    assert_true(!ring_peek(a) && !ring_peek(b));
+    return n;
+}
+
+static void
+flows_are_counted_alike(void **state)
+{
+    static struct pavo_decap_config decap;
+    static struct burst b;
+    struct pavo_packet_make m = {
+        .decap = &decap, .seed = {5, 6}, .key_parts = PAVO_KEY_DEFAULT, .payload_room = 384};
+    unsigned n_brief = 0, n_records = 0;
+
+    pavo_decap_config_init(&decap);
+    for (unsigned round = 0; round < 12; round++) {
+        struct pavo_shard_config cfg = {.flow_limit = round % 2 ? 40 : 4000,
+                                        .meter_limit = round % 3 ? PAVO_METERS_AUTO : round % 4,
+                                        .encap_limit = 64,
+                                        .timeouts = {.active = 5 * GAP_IDLE_NS,
+                                                     .idle_tcp = 30 * GAP_IDLE_NS,
+                                                     .idle_tcp_new = 5 * GAP_IDLE_NS,
+                                                     .idle_udp = 10 * GAP_IDLE_NS,
+                                                     .idle_icmp = 5 * GAP_IDLE_NS,
+                                                     .idle_other = 5 * GAP_IDLE_NS,
+                                                     .linger = 2 * GAP_IDLE_NS,
+                                                     .grace = GAP_IDLE_NS},
+                                        .seed = {5, 6},
+                                        .mem = &pavo_mem_plain};
+        struct pavo_ring *out[2];
+        struct pavo_shard *s[2];
+        struct pavo_err err;
+        uint64_t now_ns = UINT64_C(1700000000000000000);
+
+        for (unsigned i = 0; i < 2; i++) {
+            cfg.out = out[i] = pavo_ring_open(pavo_draft_room(0), 8192, &pavo_mem_plain, &err);
+            s[i] = pavo_shard_open(&cfg, &err);
+            assert_true(out[i] && s[i]);
+        }
+        for (unsigned i = 0; i < 300; i++) {
+            const unsigned n = 1 + rnd() % 64;
+
+            burst_any(&b, n, &now_ns, round % 4 ? 100000000 : 4000000);
+            n_brief += burst_push(s[0], &b, n, &m, false);
+            (void)burst_push(s[1], &b, n, &m, true);
+            (void)pavo_shard_sweep(s[0], 128);
+            (void)pavo_shard_sweep(s[1], 128);
+            n_records += drafts_compare(out[0], out[1]);
+        }
+        assert_true(pavo_shard_flush(s[0], PAVO_DETAIL_CAPTURE_END) &&
+                    pavo_shard_flush(s[1], PAVO_DETAIL_CAPTURE_END));
+        n_records += drafts_compare(out[0], out[1]);
+        assert_memory_equal(pavo_shard_stats(s[0]), pavo_shard_stats(s[1]),
+                            sizeof(struct pavo_shard_stats));
+        for (unsigned i = 0; i < 2; i++) {
+            pavo_shard_close(s[i]);
+            pavo_ring_close(out[i]);
+        }
+    }
+    assert_in_range(n_brief, 30000, 120000);
+    assert_in_range(n_records, 5000, 120000);
+}
+
 /* ---- the meter, and its numbers from a list of packets -------------------------------------- */
 
 enum { METERED = 40 };
@@ -590,7 +747,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buckets_are_looked_at_alike), cmocka_unit_test(keys_are_compared_alike),
         cmocka_unit_test(keys_are_made_alike),         cmocka_unit_test(packets_are_made_alike),
-        cmocka_unit_test(segments_are_taken_alike),    cmocka_unit_test(packets_are_measured_alike),
+        cmocka_unit_test(segments_are_taken_alike),    cmocka_unit_test(flows_are_counted_alike),
+        cmocka_unit_test(packets_are_measured_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,100 @@
+/* fresh.c - the usual first packets of a flow, see fresh.h
+ */
+#include "fresh.h"
+
+#include <string.h>
+
+#include "quick.h"
+#include "talk.h"
+
+enum {
+    FRAME_SRC = 6, /* of an ordinary frame: IEEE 802.3 clause 3.2 */
+    FRAME_IP = 14,
+    IP6_LABEL = 0xfffff, /* RFC 8200 section 3 */
+};
+
+bool
+fresh_begins(const struct pavo_shard *s, const struct pavo_packet *p)
+{
+    const struct pavo_key *k = &p->key;
+
+    return p->is_plain && p->is_brief == PAVO_BRIEF_PLAIN && k->proto == PROTO_UDP &&
+           !s->cfg.parts && !assoc_is_dhcp(k->kind, k->port_a, k->port_b);
+}
+
+/* The side's first packet, of the flow's hot line, where there is nothing of it yet. */
+static inline void
+fresh_count(struct pavo_flow *f, const struct pavo_packet *p, unsigned side)
+{
+    const uint32_t octets = p->at.l3_len;
+
+    f->octets[side] = octets;
+    f->headers[side] = octets - p->at.payload_len;
+    f->packets[side] = 1;
+    f->ttl_min[side] = f->ttl_max[side] = p->at.ttl;
+}
+
+/* What an ordinary frame says of the flow that it begins. */
+static inline void
+fresh_cold(struct flow_cold *c, const struct pavo_packet *p, unsigned side)
+{
+    const bool is_ip6 = p->key.kind == PAVO_KIND_IP6;
+    const uint8_t *frame = p->frame, *ip = frame + FRAME_IP;
+
+    cold_clear(c);
+    c->start_ns = c->first_ns = p->ts_ns;
+    if (is_ip6)
+        c->flow_label = ((uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3]) & IP6_LABEL;
+    c->cast = cast_by(p->key.kind, side ? p->key.a : p->key.b, frame) & 3;
+    c->source = p->source;
+    c->ethertype = is_ip6 ? 0x86dd : 0x0800;
+    memcpy(c->mac[side], frame + FRAME_SRC, 6);
+    memcpy(c->mac[!side], frame, 6);
+    c->tos[side] = p->at.tos;
+}
+
+void
+fresh_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
+{
+    struct pavo_flow *f = &s->flows[i];
+    const unsigned side = p->is_b;
+    bool by_b = side;
+    const enum pavo_basis basis = initiator_by_ports(&p->key, &by_b);
+
+    f->key = p->key;
+    memset(&f->last_ns, 0, sizeof *f - offsetof(struct pavo_flow, last_ns));
+    f->last_ns = p->ts_ns;
+    f->cut = (uint32_t)((p->ts_ns + s->active_ns) >> CUT_SHIFT);
+    f->state = STATE_UDP;
+    f->flags = (uint16_t)((unsigned)basis << FLOW_BASIS_SHIFT | by_b * FLOW_FWD_B |
+                          side * (FLOW_FIRST_B | FLOW_LAST_B) | FLOW_PORTS | FLOW_MAC);
+    if (p->at.payload_len)
+        initiator_ask(f, p);
+    fresh_count(f, p, side);
+    fresh_cold(&s->cold[i], p, side);
+    block_due(s, i, p->ts_ns + s->idle_ns[STATE_UDP]);
+    pavo_stat_add(&s->stats.flows_made, 1);
+}
+
+bool
+fresh_answer(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
+{
+    struct pavo_flow *f = &s->flows[i];
+    struct flow_cold *c = &s->cold[i];
+    const unsigned side = p->is_b;
+
+    if (!p->is_plain || f->state != STATE_UDP || f->packets[side] || f->detail || c->longer ||
+        s->cfg.parts || quick_is_due(s, f, p->ts_ns))
+        return false;
+    if (p->at.payload_len)
+        initiator_ask(f, p);
+    f->flags |= FLOW_ANSWERED;
+    f->flags = (uint16_t)((f->flags & ~(unsigned)FLOW_LAST_B) | side * FLOW_LAST_B);
+    f->last_ns = p->ts_ns;
+    c->tos[side] = p->at.tos;
+    if (part_is_there(f->meter))
+        meter_first(&((struct meter_part *)pool_at(&s->meters, f->meter))->side[side], p);
+    fresh_count(f, p, side);
+    f->quick = quick_sides(s, f) & 3;
+    return true;
+}

@@ -170,26 +170,35 @@ pcap_next(struct blocks *b, struct pavo_frame *f, bool is_pinned)
 static unsigned
 pcap_many(struct blocks *b, struct pavo_frame *out, unsigned max)
 {
-    const uint32_t head = b->frame_head;
+    /* Of its own: what is written through 'out' can't be any of it. */
+    const uint32_t head = b->frame_head, snaplen = b->snaplen;
+    const uint64_t unit_ns = b->unit_ns;
+    const uint16_t source = b->r.cfg.source;
+    const uint8_t link = b->link;
+    const uint8_t *h = b->at, *end = b->end;
     unsigned n = 0;
 
-    for (; n < max && held(b) >= head; n++) {
-        const uint8_t *h = b->at;
-        const uint32_t caplen = u32(h + 8, false), len = u32(h + 12, false);
-        const uint32_t kept = caplen <= b->snaplen ? caplen : b->snaplen;
+    for (; n < max && (size_t)(end - h) >= head; n++) {
+        const uint32_t caplen = u32(h + 8, false);
+        uint32_t kept = caplen, len = u32(h + 12, false);
 
-        if (caplen > BLOCKS_FRAME_MAX || caplen > held(b) - head)
+        if (caplen > BLOCKS_FRAME_MAX || caplen > (size_t)(end - h) - head)
             break;
+        if (__builtin_expect(kept > snaplen, 0))
+            kept = snaplen;
+        if (__builtin_expect(len < kept, 0))
+            len = kept;
         out[n] = (struct pavo_frame){
             .data = h + head,
-            .ts_ns = cap_time_ns(u32(h, false), (uint64_t)u32(h + 4, false) * b->unit_ns),
+            .ts_ns = cap_time_ns(u32(h, false), (uint64_t)u32(h + 4, false) * unit_ns),
             .caplen = kept,
-            .len = len >= kept ? len : kept,
-            .source = b->r.cfg.source,
-            .link = b->link,
+            .len = len,
+            .source = source,
+            .link = link,
         };
-        b->at = h + head + caplen;
+        h += head + caplen;
     }
+    b->at += h - b->at;
     return n;
 }
 

@@ -363,14 +363,12 @@ route(struct worker *w, struct worker_queue *wq, struct pavo_packet *p)
     return false;
 }
 
-/* Frames become packets. */
-static inline void
-packets_make(struct worker *w, const struct pavo_frame *f, const uint64_t *now_ns,
-             struct pavo_packet *p, unsigned n)
+/* Notes what was wrong with packets. */
+static void
+flaws_count(struct worker *w, const struct pavo_packet *p, unsigned n)
 {
-    pavo_packets_make(&w->run->make, f, now_ns, p, n);
     for (unsigned i = 0; i < n; i++) {
-        if (pavo_unlikely(!p[i].is_plain) && p[i].at.why) {
+        if (!p[i].is_plain && p[i].at.why) {
             w->why[p[i].at.why]++;
             w->n_flawed++;
         }
@@ -434,23 +432,36 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
-/* Makes 'n' packets of frames and hands each to its owner; mostly all are plain and the own
- * shard's. Those that are pushed stand side by side: behind one that is not they move up. */
+/* Are all of them plain, and the own shard's? */
+static inline bool
+are_usual(const struct worker *w, const struct pavo_packet *p, unsigned n)
+{
+    unsigned usual = 1;
+
+    for (unsigned i = 0; i < n; i++)
+        usual &= p[i].is_plain;
+    if (pavo_likely(w->run->n == 1))
+        return usual;
+    for (unsigned i = 0; i < n; i++)
+        usual &= is_own(w, &p[i]);
+    return usual;
+}
+
+/* Makes 'n' packets of frames and hands each to its owner. Those that are pushed stand side by
+ * side: behind one that is not they move up. */
 static inline void
 chunk_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
            const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
 {
     struct pavo_packet *at = p;
-    unsigned plain = 0;
 
-    packets_make(w, f, now_ns, p, n);
-    for (unsigned i = 0; i < n; i++)
-        plain += p[i].is_plain && is_own(w, &p[i]);
-    if (pavo_likely(plain == n)) {
+    pavo_packets_make(&w->run->make, f, now_ns, p, n);
+    if (pavo_likely(are_usual(w, p, n))) {
         pavo_shard_push(w->shard, p, n);
         w->n_pushed += n;
         return;
     }
+    flaws_count(w, p, n);
     for (unsigned i = 0; i < n; i++) {
         if (at != &p[i])
             memcpy(at, &p[i], pavo_packet_size(&p[i]));
@@ -490,9 +501,10 @@ segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_fram
     for (unsigned i = 0; i < n; i++) {
         if (i + PREFETCH_AHEAD < n)
             __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        packets_make(w, &f[i], &now_ns[i], &w->packets[i], 1);
+        pavo_packets_make(&w->run->make, &f[i], &now_ns[i], &w->packets[i], 1);
     }
     pavo_lap(w->laps, PAVO_LAP_DECODE);
+    flaws_count(w, w->packets, n);
     for (unsigned i = 0; i < n; i++)
         (void)route(w, wq, &w->packets[i]);
     pavo_lap(w->laps, PAVO_LAP_ROUTE);
@@ -508,6 +520,27 @@ segment_any(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
                                         : segment_lapped(w, wq, f, now_ns, n);
 }
 
+/* Does each time stamp follow the one before, without a jump, as they mostly do? Then the clock has
+ * taken all, and they are the times that rules use; else none. */
+static inline bool
+ticks_take(struct pavo_clock *c, const struct pavo_frame *f, unsigned n, uint64_t *now_ns)
+{
+    const uint64_t most = c->forward_ns && c->forward_ns < INT64_MAX ? c->forward_ns : INT64_MAX;
+    uint64_t last = c->now_ns;
+    bool is_odd = last == 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t ts_ns = f[i].ts_ns;
+
+        is_odd |= ts_ns - last > most; /* a step back is one of more than INT64_MAX */
+        now_ns[i] = last = ts_ns;
+    }
+    if (pavo_unlikely(is_odd))
+        return false;
+    c->now_ns = last;
+    return true;
+}
+
 /* Decodes each frame and hands it to its owner. Returns the packet of the last one. */
 static const struct pavo_packet *
 frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f, unsigned n)
@@ -515,6 +548,8 @@ frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
     uint64_t now_ns[BURST_MAX];
     unsigned from = 0;
 
+    if (pavo_likely(ticks_take(&wq->clock, f, n, now_ns)))
+        return segment_any(w, wq, f, now_ns, n);
     for (unsigned i = 0; i < n; i++) {
         const uint64_t before_ns = wq->clock.now_ns;
 

@@ -237,30 +237,46 @@ pipe_drain_lapped(struct pavo_shard *s)
     pavo_lap(s->laps, PAVO_LAP_ACCOUNT);
 }
 
+static inline void
+slot_fill(struct pavo_shard *s, struct pipe_slot *t, struct pavo_packet *p)
+{
+    t->packet = p;
+    t->tag = tag_of(p->hash);
+    t->flow = 0;
+    t->bucket = &s->buckets[bucket_of(s, p->hash)];
+    prefetch_read(t->bucket);
+}
+
+/* Not a whole group, or not where one begins, or a measurement. */
+static __attribute__((noinline)) void
+push_any(struct pavo_shard *s, struct pavo_packet *p, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        slot_fill(s, slot_at(s, s->pipe.n), p + i);
+        s->pipe.n++;
+        if (pavo_likely(s->laps == NULL)) {
+            if (s->pipe.n % GROUP == 0)
+                pipe_turn(s, s->pipe.n - GROUP);
+        } else if (s->pipe.n == BURST_MAX) {
+            pavo_shard_drain(s);
+        }
+    }
+}
+
 void
 pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p, unsigned n)
 {
-    uint32_t at = s->pipe.n;
+    const uint32_t at = s->pipe.n;
+    struct pipe_slot *t = slot_at(s, at);
 
-    s->pipe.n = at + n;
-    for (unsigned i = 0; i < n; i++, p++) {
-        struct pipe_slot *t = slot_at(s, at++);
-
-        t->packet = p;
-        t->tag = tag_of(p->hash);
-        t->flow = 0;
-        t->bucket = &s->buckets[bucket_of(s, p->hash)];
-        prefetch_read(t->bucket);
-        if (pavo_unlikely(s->laps != NULL)) {
-            if (at == BURST_MAX) {
-                pavo_shard_drain(s);
-                at = 0;
-                s->pipe.n = n - i - 1;
-            }
-        } else if (at % GROUP == 0) {
-            pipe_turn(s, at - GROUP);
-        }
+    if (pavo_unlikely(n != GROUP) || pavo_unlikely(at % GROUP) || pavo_unlikely(s->laps != NULL)) {
+        push_any(s, p, n);
+        return;
     }
+    for (unsigned i = 0; i < GROUP; i++)
+        slot_fill(s, t + i, p + i);
+    s->pipe.n = at + GROUP;
+    pipe_turn(s, at);
 }
 
 /* How many packets a stage has taken of 'n'. */

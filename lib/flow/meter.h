@@ -42,7 +42,7 @@ void meter_ip_id_move(struct meter_side *m, uint16_t id);
 static inline void
 meter_size_note(struct meter_side *m, uint32_t octets, uint8_t tos)
 {
-    if (pavo_unlikely(octets - m->least > (uint32_t)m->most - m->least || m->most == 0))
+    if (pavo_unlikely(octets - m->least > (uint32_t)m->most - m->least))
         meter_size_extreme(m, octets, tos);
     m->squares += (uint64_t)octets * octets;
     m->bins[pavo_size_bin(octets)]++;

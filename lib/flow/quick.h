@@ -23,10 +23,8 @@ quick_is_due(const struct pavo_shard *s, const struct pavo_flow *f, uint64_t ts_
 static inline bool
 quick_is_rare(const struct pavo_flow *f, const struct pavo_packet *p, size_t side)
 {
-    const uint32_t headers = p->at.l3_len - p->at.payload_len;
-
     return p->at.ttl < f->ttl_min[side] || p->at.ttl > f->ttl_max[side] ||
-           f->headers[side] > UINT32_MAX - headers || (f->state == STATE_UDP && talk_may_begin(p));
+           (f->state == STATE_UDP && talk_may_begin(p));
 }
 
 /* The sides whose next packets quick.h may take: what it does not ask of each packet. */
@@ -51,14 +49,16 @@ static inline __attribute__((always_inline)) bool
 quick_account(struct pavo_shard *s, struct pavo_flow *f, uint32_t i, const struct pavo_packet *p)
 {
     const size_t side = p->is_b;
-    const uint32_t octets = p->at.l3_len, headers = octets - p->at.payload_len;
+    const uint32_t octets = p->at.l3_len, before = f->headers[side];
+    const uint32_t headers = before + (octets - p->at.payload_len);
 
     if (pavo_unlikely(!(f->quick >> side & p->is_plain)) ||
-        pavo_unlikely(quick_is_due(s, f, p->ts_ns)) || pavo_unlikely(quick_is_rare(f, p, side)))
+        pavo_unlikely(quick_is_due(s, f, p->ts_ns)) || pavo_unlikely(headers < before) ||
+        pavo_unlikely(quick_is_rare(f, p, side)))
         return false;
     f->packets[side]++; /* full long after 'headers' */
     f->octets[side] += octets;
-    f->headers[side] += headers;
+    f->headers[side] = headers;
     f->last_ns = p->ts_ns;
     f->flags = (uint16_t)((f->flags & ~(unsigned)FLOW_LAST_B) | (unsigned)side * FLOW_LAST_B);
     if (part_is_there(f->meter)) {

@@ -318,7 +318,8 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
     if (pavo_unlikely(f->packets[side] == UINT32_MAX || f->headers[side] > UINT32_MAX - headers))
         interval_force(s, i, p, now_ns);
 
-    if (pavo_unlikely(p->at.payload_len && f->octets[side] == f->headers[side]))
+    if (pavo_unlikely(p->at.payload_len && f->octets[side] == f->headers[side]) &&
+        initiator_may_ask(f))
         initiator_ask(f, p);
     if (f->packets[side] == 0)
         side_begin(s, f, c, p, side);

@@ -29,10 +29,10 @@ _Static_assert((STEP_BEHIND + 2) * (int)GROUP <= (int)PAVO_PIPE_PACKETS &&
 /* ---- stages -----------------------------------------------------------------------------------
  */
 
-/* The entry that a new flow will take: a free one, or that of the flow it evicts. Packets in
- * between may take the first free ones themselves. */
+/* The entry that a new flow will take: a free one, or that of the flow it evicts; 'other' is its
+ * second bucket. Packets in between may take the first free ones themselves. */
 static void
-entry_prefetch(const struct pavo_shard *s, uint64_t hash)
+entry_prefetch(const struct pavo_shard *s, const struct ft_bucket *other, uint64_t hash)
 {
     uint32_t i = 0;
 
@@ -41,8 +41,8 @@ entry_prefetch(const struct pavo_shard *s, uint64_t hash)
     } else if (s->limit - s->used > NEW_AHEAD) {
         i = s->used + 1 + NEW_AHEAD;
     } else if (s->n_free == 0) {
-        const uint32_t one = bucket_of(s, hash);
-        const uint64_t place = idlest_of(s, one, bucket_other(s, one, tag_of(hash)), hash);
+        const uint64_t place =
+            idlest_of(s, bucket_of(s, hash), (uint32_t)(other - s->buckets), hash);
 
         i = place == NO_PLACE ? 0 : place_flow(s, place);
     }
@@ -102,8 +102,8 @@ stage_parts(const struct pavo_shard *s, struct pipe_slot *t)
     if (pavo_likely(t->flow != 0)) {
         parts_prefetch(s, t->packet, t->flow);
     } else if (!slot_match(s, t)) {
+        entry_prefetch(s, t->bucket, t->packet->hash);
         t->bucket = NULL;
-        entry_prefetch(s, t->packet->hash);
     }
 }
 

@@ -419,8 +419,6 @@ said_at(const struct said_head *h, uint32_t at)
 enum pavo_basis initiator_of(const struct pavo_packet *p, bool *by_b);
 /* The same of ports alone; without evidence '*by_b' stays. */
 enum pavo_basis initiator_by_ports(const struct pavo_key *k, bool *by_b);
-/* The first payload of a side may tell who began, where nothing better did. */
-void initiator_ask(struct pavo_flow *f, const struct pavo_packet *p);
 /* How good evidence is. */
 static inline unsigned
 basis_rank(enum pavo_basis basis)
@@ -448,6 +446,15 @@ initiator_turn(struct pavo_flow *f, enum pavo_basis basis, bool by_b)
     f->flags = (uint16_t)((f->flags & ((1u << FLOW_BASIS_SHIFT) - 1) & ~(unsigned)FLOW_FWD_B) |
                           (unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0));
 }
+
+/* The first payload of a side may tell who began, where nothing better did. */
+static inline bool
+initiator_may_ask(const struct pavo_flow *f)
+{
+    return basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) <
+           basis_rank(PAVO_BASIS_REQUEST_BYTES);
+}
+void initiator_ask(struct pavo_flow *f, const struct pavo_packet *p);
 
 /* ---- record.c ---- */
 

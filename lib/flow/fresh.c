@@ -86,7 +86,7 @@ fresh_answer(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
     if (!p->is_plain || f->state != STATE_UDP || f->packets[side] || f->detail || c->longer ||
         s->cfg.parts || quick_is_due(s, f, p->ts_ns))
         return false;
-    if (p->at.payload_len)
+    if (p->at.payload_len && initiator_may_ask(f))
         initiator_ask(f, p);
     f->flags |= FLOW_ANSWERED;
     f->flags = (uint16_t)((f->flags & ~(unsigned)FLOW_LAST_B) | side * FLOW_LAST_B);

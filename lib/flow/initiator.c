@@ -89,12 +89,8 @@ initiator_of(const struct pavo_packet *p, bool *by_b)
 void
 initiator_ask(struct pavo_flow *f, const struct pavo_packet *p)
 {
-    enum request_is is;
+    const enum request_is is = request_of(p);
 
-    if (basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
-        basis_rank(PAVO_BASIS_REQUEST_BYTES))
-        return;
-    is = request_of(p);
     if (is != REQUEST_UNKNOWN)
         initiator_turn(f, PAVO_BASIS_REQUEST_BYTES, p->is_b == (is == REQUEST_ASKS));
 }

@@ -31,8 +31,7 @@ quick_is_rare(const struct pavo_flow *f, const struct pavo_packet *p, size_t sid
 static inline unsigned
 quick_sides(const struct pavo_shard *s, const struct pavo_flow *f)
 {
-    const bool is_rated = basis_rank((enum pavo_basis)(f->flags >> FLOW_BASIS_SHIFT)) >=
-                          basis_rank(PAVO_BASIS_REQUEST_BYTES);
+    const bool is_rated = !initiator_may_ask(f);
     unsigned sides = 0;
 
     if (f->meter == 0 || s->cfg.parts || (f->flags & FLOW_LATE) || f->state < STATE_UDP ||

@@ -192,44 +192,50 @@ flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash)
     flow_give(s, i);
 }
 
-/* May a flow of 'hash' stand there? */
-static inline bool
-place_is_of(const struct pavo_shard *s, uint64_t place, uint64_t hash)
+static void
+flow_evict(struct pavo_shard *s, uint32_t i)
 {
-    const uint32_t one = bucket_of(s, hash), bucket = (uint32_t)(place / BUCKET_ENTRIES);
-
-    return bucket == one || bucket == bucket_other(s, one, tag_of(hash));
+    flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
+    pavo_stat_add(&s->stats.evicted, 1);
 }
 
-/* In a full table a new flow takes the place of the one it evicts; else there is an entry, and only
- * when all sixteen candidates are taken one of them goes. */
+/* There is no entry, or no place in both buckets: another flow goes, mostly the idlest of the
+ * sixteen, and leaves its own. */
+static __attribute__((noinline)) uint64_t
+flow_replace(struct pavo_shard *s, uint64_t hash, uint32_t *i)
+{
+    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
+    uint64_t place = idlest_of(s, one, two, hash);
+
+    if (pavo_likely(place != NO_PLACE)) {
+        *i = place_flow(s, place);
+        flow_evict(s, *i);
+        return place;
+    }
+    place = table_near(s, one, hash); /* the table is full of flows whose buckets are others */
+    if (place != NO_PLACE) {
+        *i = place_flow(s, place);
+        place_clear(s, place);
+        flow_evict(s, *i);
+    } else { /* all flows have ended and wait for room: the oldest record goes */
+        record_drop(s, s->ended_first);
+        *i = ended_pop(s);
+    }
+    return table_place(s, hash);
+}
+
 uint64_t
 flow_create(struct pavo_shard *s, uint64_t hash)
 {
     const bool is_full = s->n_free == 0 && s->used == s->limit;
     uint64_t place = is_full ? NO_PLACE : table_place(s, hash);
-    uint32_t i = place == NO_PLACE ? 0 : flow_take(s);
+    uint32_t i;
 
-    if (!i) {
-        const uint64_t victim = table_victim(s, hash);
-
-        if (victim != NO_PLACE) {
-            i = place_flow(s, victim);
-            place_clear(s, victim);
-            flow_end(s, i, PAVO_END_RESOURCES, PAVO_DETAIL_EVICTED);
-            pavo_stat_add(&s->stats.evicted, 1);
-
-            if (place == NO_PLACE && place_is_of(s, victim, hash))
-                place = victim;
-        } else { /* all flows have ended and wait for room: the oldest record goes */
-            record_drop(s, s->ended_first);
-            i = ended_pop(s);
-        }
-    }
-    if (place == NO_PLACE) /* the table is full of flows whose buckets are others */
-        place = table_place(s, hash);
+    if (place == NO_PLACE)
+        place = flow_replace(s, hash, &i);
+    else
+        i = flow_take(s);
     entry_set(place_bucket(s, place), place % BUCKET_ENTRIES, tag_of(hash), i, age_now(s));
-
     return place;
 }
 

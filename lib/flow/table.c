@@ -61,16 +61,13 @@ table_place(struct pavo_shard *s, uint64_t hash)
     return NO_PLACE;
 }
 
-/* Whom a new flow of 'hash' replaces: the idlest of its candidates, or in an almost empty table of
- * a neighbour's. */
 uint64_t
-table_victim(const struct pavo_shard *s, uint64_t hash)
+table_near(const struct pavo_shard *s, uint32_t bucket, uint64_t hash)
 {
-    const uint32_t one = bucket_of(s, hash), two = bucket_other(s, one, tag_of(hash));
-    uint64_t place = idlest_of(s, one, two, hash);
+    uint64_t place = NO_PLACE;
 
     for (uint32_t i = 1; place == NO_PLACE && i <= 64 && i < s->n_buckets; i++) {
-        const uint32_t near = (one + i) % s->n_buckets;
+        const uint32_t near = (bucket + i) % s->n_buckets;
 
         place = idlest_of(s, near, near, hash);
     }

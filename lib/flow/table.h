@@ -90,7 +90,7 @@ idlest_of(const struct pavo_shard *s, uint32_t one, uint32_t two, uint64_t hash)
 
 /* A free place for 'hash', or NO_PLACE: a victim must go. */
 uint64_t table_place(struct pavo_shard *s, uint64_t hash);
-/* Whom a new flow of 'hash' replaces; NO_PLACE: nobody is near. */
-uint64_t table_victim(const struct pavo_shard *s, uint64_t hash);
+/* The idlest flow of a bucket behind this one, which is empty; NO_PLACE: nobody is near. */
+uint64_t table_near(const struct pavo_shard *s, uint32_t bucket, uint64_t hash);
 
 #endif

@@ -78,6 +78,18 @@ dec_clear(struct pavo_layers *out)
 }
 static_assert(DEC_HEAD_BYTES > 128 && DEC_HEAD_BYTES <= 192, "three pieces of at most 64 bytes");
 
+/* The same of what stands behind the fields that a packet of a flow that goes on is asked for. */
+enum { DEC_FIRST_BYTES = offsetof(struct pavo_layers, kind) };
+static inline void
+dec_clear_rest(struct pavo_layers *out)
+{
+    memset((uint8_t *)out + DEC_FIRST_BYTES, 0, 64);
+    memset((uint8_t *)out + DEC_FIRST_BYTES + 64, 0, DEC_HEAD_BYTES - DEC_FIRST_BYTES - 64);
+    out->quote.kind = 0;
+}
+static_assert(DEC_HEAD_BYTES > DEC_FIRST_BYTES + 64 && DEC_HEAD_BYTES <= DEC_FIRST_BYTES + 128,
+              "two pieces of at most 64 bytes");
+
 /* May one of two UDP ports lead on? Mostly not. */
 static inline bool
 dec_udp_may(const struct pavo_decap_config *cfg, uint16_t a, uint16_t b)

@@ -140,38 +140,49 @@ struct pavo_quote {
  * only as far as their counts say (the rest is left as it was). Ports, ids and lengths in host
  * order, addresses in wire order (IPv4 in the first four bytes, the other twelve zero). */
 struct pavo_layers {
-    /* Innermost network layer and transport. */
-    uint8_t kind; /* enum pavo_kind */
-    uint8_t
-        proto;   /* IP protocol number behind the last extension header that was read; 0 if no IP */
-    uint8_t why; /* enum pavo_why */
-    uint8_t depth;        /* headers read whole */
-    uint8_t frag;         /* enum pavo_frag, of the innermost IP header */
-    uint8_t has_ports;    /* src_port and dst_port were read */
+    /* What the packets of a flow that goes on are asked for. */
     uint8_t ttl;          /* TTL or hop limit of the innermost IP header */
     uint8_t tos;          /* DSCP and ECN: ipClassOfService */
-    uint32_t wire_len;    /* bytes of the frame on the wire */
+    uint8_t has_ip_id;    /* ip_id and ip_flags were read: IPv4 */
+    uint8_t has_tcp;      /* the TCP header was read: flags, sequence, window */
     uint32_t l3_len;      /* innermost IP packet by its own header (ARP, LINK: bytes behind the link
                              header) */
     uint32_t payload_len; /* bytes behind the last header read, by the headers' lengths */
-    uint32_t flow_label;  /* IPv6; 0 for others */
+    uint16_t ip_id;       /* identification of the innermost IPv4 header, host order */
+    uint8_t why;          /* enum pavo_why */
+    uint8_t has_tcp_opt;  /* PAVO_TCP_OPT_*: options that were read whole, RFC 9293 section 3.2 */
+    uint8_t n_sack;       /* SACK blocks that were read, at most 2 */
+    uint8_t has_mptcp_token;
+    uint16_t tcp_flags; /* twelve bits as in the header: CWR.. FIN and the reserved ones; IPFIX 6 */
+    uint16_t tcp_window;
+    uint8_t tcp_wscale; /* RFC 7323 section 2.2 */
+    uint8_t ip_flags;   /* the three flag bits of IPv4, DF is 2 */
+    uint32_t tcp_seq;
+    uint32_t tcp_ack;
+    uint32_t tcp_tsval; /* RFC 7323 section 3.2 */
+    uint32_t tcp_tsecr;
+    /* Innermost network layer and transport. */
+    uint8_t kind; /* enum pavo_kind */
+    uint8_t
+        proto; /* IP protocol number behind the last extension header that was read; 0 if no IP */
+    uint8_t depth;       /* headers read whole */
+    uint8_t frag;        /* enum pavo_frag, of the innermost IP header */
+    uint8_t has_ports;   /* src_port and dst_port were read */
+    uint8_t is_llc;      /* ethertype holds DSAP << 8 | SSAP instead */
+    uint32_t wire_len;   /* bytes of the frame on the wire */
+    uint32_t flow_label; /* IPv6; 0 for others */
     uint8_t src[16];
     uint8_t dst[16];
     uint16_t src_port;
     uint16_t dst_port;
-    uint16_t tcp_flags; /* twelve bits as in the header: CWR.. FIN and the reserved ones; IPFIX 6 */
-    uint16_t tcp_window;
-    uint32_t tcp_seq;
-    uint32_t tcp_ack;
     uint32_t spi; /* ESP SPI, IPComp CPI; or the key of a GRE or id of an EoIP whose inside could
                      not be read; or the destination queue pair of InfiniBand */
     uint16_t icmp_id; /* echo, timestamp, information: the identifier */
     uint8_t icmp_type;
     uint8_t icmp_code;
+    uint16_t tcp_mss;
     uint8_t has_icmp;   /* icmp_type and icmp_code were read */
-    uint8_t has_tcp;    /* the TCP header was read: flags, sequence, window */
     uint8_t has_mac;    /* src_mac and dst_mac were read */
-    uint8_t is_llc;     /* ethertype holds DSAP << 8 | SSAP instead */
     uint8_t src_mac[6]; /* of the last Ethernet header on the way in (or the cooked header's
                            source); shorter link addresses stand at the end */
     uint8_t dst_mac[6];
@@ -181,20 +192,10 @@ struct pavo_layers {
     uint8_t has_sctp;     /* sctp_vtag and sctp_chunks were read */
     uint32_t sctp_vtag;   /* RFC 9260 section 3.1 */
     uint32_t sctp_chunks; /* types of the chunks: bit n for type n, bit 31 for all above 30 */
-    uint8_t has_tcp_opt;  /* PAVO_TCP_OPT_*: options that were read whole, RFC 9293 section 3.2 */
-    uint8_t tcp_wscale;   /* RFC 7323 section 2.2 */
-    uint16_t tcp_mss;
-    uint32_t tcp_tsval; /* RFC 7323 section 3.2 */
-    uint32_t tcp_tsecr;
-    uint8_t n_sack;    /* SACK blocks that were read, at most 2 */
-    uint8_t has_ip_id; /* ip_id and ip_flags were read: IPv4 */
-    uint16_t ip_id;    /* identification of the innermost IPv4 header, host order */
     uint32_t sequence; /* of ESP and AH (RFC 4303, RFC 4302), the last one before the transport; of
                           DCCP the low 32 bits, or all 24 of a short one */
     uint32_t payload_at; /* where the payload of payload_len bytes begins in the frame; behind what
                             was captured if that ends in the options of a header */
-    uint8_t has_mptcp_token;
-    uint8_t ip_flags; /* the three flag bits of IPv4, DF is 2 */
     uint8_t has_icmp_seq;
     uint8_t has_dccp;     /* dccp_type and dccp_code were read */
     uint8_t has_sequence; /* sequence was read */

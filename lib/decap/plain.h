@@ -130,38 +130,85 @@ plain_tcp_options(const struct plain *v, struct pavo_layers *out)
     }
 }
 
+/* What the packets of a flow that goes on are asked for. Of UDP the fields of TCP stay as they are.
+ */
 static PLAIN_INLINE void
-plain_tcp_fields(const struct plain *v, struct pavo_layers *out)
+plain_first(const struct plain *v, const bool is_ip6, struct pavo_layers *out)
 {
+    out->ttl = v->ip[is_ip6 ? 7 : 8];
+    out->tos = is_ip6 ? (uint8_t)(be16(v->ip) >> 4) : v->ip[1];
+    out->l3_len = v->total;
+    out->payload_len = v->total - (is_ip6 ? IP6_FIXED : IP4_FIXED) - v->head;
+    out->has_ip_id = !is_ip6;
+    out->ip_id = is_ip6 ? 0 : be16(v->ip + 4);
+    out->has_tcp = 0;
+    if (v->proto == SHORT_UDP)
+        return;
+    out->why = PAVO_WHY_DONE;
+    out->has_tcp_opt = 0;
+    out->tcp_tsval = 0;
+    out->tcp_tsecr = 0;
+    out->n_sack = 0;
+    out->has_mptcp_token = 0;
     tcp_fields(out, v->transport);
     if (v->head > SHORT_TCP_FIXED)
         plain_tcp_options(v, out);
 }
 
-/* What these headers say, 'ether' before them, and 'depth' all in all, of 'frame', which had
- * 'wire_len' bytes. */
+/* The rest of what these headers say, 'ether' before them, and 'depth' all in all, of 'frame',
+ * which had 'wire_len' bytes. 'out' is clear but for what plain_first() has set. */
+static PLAIN_INLINE void
+plain_rest(const struct plain *v, const uint8_t *frame, uint32_t wire_len, const uint8_t *ether,
+           uint8_t depth, const bool is_ip6, struct pavo_layers *out)
+{
+    const uint8_t *ip = v->ip;
+
+    out->kind = is_ip6 ? PAVO_KIND_IP6 : PAVO_KIND_IP4;
+    out->proto = v->proto;
+    out->depth = depth;
+    out->has_ports = 1;
+    out->wire_len = wire_len;
+    out->ip_flags = is_ip6 ? 0 : ip[6] >> 5;
+    if (is_ip6) {
+        out->flow_label = be32(ip) & 0xfffffu;
+        memcpy(out->src, ip + 8, 16);
+        memcpy(out->dst, ip + 24, 16);
+    } else {
+        memcpy(out->src, ip + 12, 4);
+        memcpy(out->dst, ip + 16, 4);
+    }
+    out->src_port = be16(v->transport);
+    out->dst_port = be16(v->transport + 2);
+    dec_macs(out, ether, ether + 6);
+    out->ethertype = be16(ether + 12);
+    out->payload_at = (uint32_t)(v->transport - frame) + v->head;
+}
+
 static PLAIN_INLINE void
 plain_fields(const struct plain *v, const uint8_t *frame, uint32_t wire_len, const uint8_t *ether,
              uint8_t depth, const bool is_ip6, struct pavo_layers *out)
 {
-    const uint32_t fixed = is_ip6 ? IP6_FIXED : IP4_FIXED;
-
     dec_clear(out);
-    out->wire_len = wire_len;
-    out->depth = depth;
-    out->ethertype = be16(ether + 12);
-    dec_macs(out, ether, ether + 6);
-    if (is_ip6)
-        ip6_fill(out, v->ip, v->total - IP6_FIXED);
-    else
-        ip4_fill(out, v->ip, v->total);
-    out->src_port = be16(v->transport);
-    out->dst_port = be16(v->transport + 2);
-    out->has_ports = 1;
-    out->payload_at = (uint32_t)(v->transport - frame) + v->head;
-    out->payload_len = v->total - fixed - v->head;
-    if (v->proto == SHORT_TCP)
-        plain_tcp_fields(v, out);
+    plain_first(v, is_ip6, out);
+    plain_rest(v, frame, wire_len, ether, depth, is_ip6, out);
+}
+
+/* The rest of a packet that has gone through plain_first() and nothing else. */
+static PLAIN_INLINE void
+plain_complete(const struct plain *v, const uint8_t *frame, uint32_t wire_len, const uint8_t *ether,
+               uint8_t depth, const bool is_ip6, struct pavo_layers *out)
+{
+    uint16_t mss = 0;
+
+    if (out->has_tcp) {
+        mss = (out->has_tcp_opt & PAVO_TCP_OPT_MSS) ? out->tcp_mss : 0;
+        out->tcp_wscale = (out->has_tcp_opt & PAVO_TCP_OPT_WSCALE) ? out->tcp_wscale : 0;
+    } else { /* its fields, and what their reading came to */
+        memset(&out->why, 0, DEC_FIRST_BYTES - offsetof(struct pavo_layers, why));
+    }
+    dec_clear_rest(out);
+    plain_rest(v, frame, wire_len, ether, depth, is_ip6, out);
+    out->tcp_mss = mss;
 }
 
 /* The header of a tunnel, and what the packet inside is. */

@@ -171,28 +171,6 @@ make_any(const struct pavo_packet_make *m, const struct pavo_frame *f, struct pa
     make_decoded(m, f, p);
 }
 
-/* Of the fields of a usual packet those that a flow which goes on is asked for. */
-static PLAIN_INLINE void
-brief_fields(const struct plain *v, const bool is_ip6, struct pavo_layers *out)
-{
-    out->ttl = v->ip[is_ip6 ? 7 : 8];
-    out->tos = is_ip6 ? (uint8_t)(be16(v->ip) >> 4) : v->ip[1];
-    out->l3_len = v->total;
-    out->payload_len = v->total - (is_ip6 ? IP6_FIXED : IP4_FIXED) - v->head;
-    out->has_ip_id = !is_ip6;
-    out->ip_id = is_ip6 ? 0 : be16(v->ip + 4);
-    out->has_tcp = 0;
-    if (v->proto == SHORT_UDP)
-        return;
-    out->why = PAVO_WHY_DONE;
-    out->has_tcp_opt = 0;
-    out->tcp_tsval = 0;
-    out->tcp_tsecr = 0;
-    out->n_sack = 0;
-    out->has_mptcp_token = 0;
-    plain_tcp_fields(v, out);
-}
-
 /* A packet of which the headers 'v' are known, and what carries it. */
 static PLAIN_INLINE void
 make_brief(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *v,
@@ -203,7 +181,7 @@ make_brief(const struct pavo_packet_make *m, const struct pavo_frame *f, const s
 
     p->frame = f->data;
     p->wire_len = f->len;
-    brief_fields(v, is_ip6, &p->at);
+    plain_first(v, is_ip6, &p->at);
     p->hash =
         is_ip6
             ? words_ip6(p, v->ip + 8, v->ip + 24, src_port, dst_port, carrier, v->proto, m->seed)
@@ -274,9 +252,9 @@ fill_plain(struct pavo_packet *p)
     };
 
     if (is_ip6)
-        plain_fields(&v, p->frame, p->wire_len, p->frame, 3, true, &p->at);
+        plain_complete(&v, p->frame, p->wire_len, p->frame, 3, true, &p->at);
     else
-        plain_fields(&v, p->frame, p->wire_len, p->frame, 3, false, &p->at);
+        plain_complete(&v, p->frame, p->wire_len, p->frame, 3, false, &p->at);
 }
 
 void

@@ -30,7 +30,7 @@ out_flush(struct out *o)
         else if (n < 0 && errno != EINTR)
             o->errnum = errno;
     }
-    o->buf.len = 0;
+    pavo_buf_clear(&o->buf);
 }
 
 void

@@ -48,6 +48,14 @@ pavo_buf_put(struct pavo_buf *b, const void *bytes, size_t n)
 }
 
 void
+pavo_buf_clear(struct pavo_buf *b)
+{
+    if (b->open)
+        memmove(b->at, b->at + b->len, b->open);
+    b->len = 0;
+}
+
+void
 pavo_buf_free(struct pavo_buf *b)
 {
     free(b->at);

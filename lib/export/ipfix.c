@@ -44,67 +44,55 @@ now_s(const struct ipfix_enc *e)
 }
 
 void
-ipfix_set_close(struct ipfix_enc *e)
+ipfix_set_close(struct ipfix_enc *e, struct pavo_buf *out)
 {
-    if (!e->set_at)
+    if (!e->set_id)
         return;
-    put_be(e->message + e->set_at + 2, e->used - e->set_at, 2);
-    e->set_at = 0;
+    put_be(out->at + out->len + e->set_at + 2, out->open - e->set_at, 2);
+    e->set_id = 0;
 }
 
 void
 ipfix_message_close(struct ipfix_enc *e, struct pavo_buf *out)
 {
     uint32_t *sequence = &e->sequence[e->domain != 0];
-    uint8_t *at = e->message;
+    uint8_t *at;
 
-    if (!e->used)
+    if (!out->open)
         return;
-    ipfix_set_close(e);
-    at = put_be(at, IPFIX_VERSION, 2);
-    at = put_be(at, e->used, 2);
+    ipfix_set_close(e, out);
+    at = put_be(out->at + out->len, IPFIX_VERSION, 2);
+    at = put_be(at, out->open, 2);
     at = put_be(at, now_s(e), 4);
     at = put_be(at, *sequence, 4);
     put_be(at, e->domain, 4);
     *sequence += e->records;
-    e->octets += e->used;
+    e->octets += out->open;
     e->messages++;
-    pavo_buf_put(out, e->message, e->used);
-    e->used = 0;
     e->records = 0;
-}
-
-/* The long way round: another set, another message. */
-static __attribute__((noinline)) uint8_t *
-room_slow(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id, uint32_t n)
-{
-    if (e->used && (e->domain != domain || e->used + IPFIX_SET_HEADER + n > e->limit))
-        ipfix_message_close(e, out);
-    if (!e->used) {
-        e->used = IPFIX_HEADER;
-        e->domain = domain;
-    }
-    ipfix_set_close(e);
-    e->set_at = e->used;
-    e->set_id = set_id;
-    put_be(e->message + e->used, set_id, 2);
-    e->used += IPFIX_SET_HEADER;
-    return e->message + e->used;
+    out->len += out->open;
+    out->open = 0;
 }
 
 uint8_t *
-ipfix_room(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id, uint32_t n)
+ipfix_room_make(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id,
+                uint32_t n)
 {
-    if (e->set_at && e->set_id == set_id && e->domain == domain && e->used + n <= e->limit)
-        return e->message + e->used;
-    return room_slow(e, out, domain, set_id, n);
-}
-
-void
-ipfix_take(struct ipfix_enc *e, const uint8_t *end, bool record)
-{
-    e->used = (uint32_t)(end - e->message);
-    e->records += record;
+    if (out->open && (e->domain != domain || out->open + IPFIX_SET_HEADER + n > e->limit))
+        ipfix_message_close(e, out);
+    if (out->open) {
+        ipfix_set_close(e, out);
+    } else {
+        if (!pavo_buf_room(out, (size_t)e->limit + IPFIX_SLACK))
+            return NULL;
+        out->open = IPFIX_HEADER;
+        e->domain = domain;
+    }
+    e->set_at = (uint32_t)out->open;
+    e->set_id = set_id;
+    put_be(out->at + out->len + out->open, set_id, 2);
+    out->open += IPFIX_SET_HEADER;
+    return out->at + out->len + out->open;
 }
 
 uint8_t *
@@ -127,9 +115,9 @@ ipfix_template(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint1
 {
     uint8_t *at;
 
-    ipfix_set_close(
-        e); /* there are collectors that read only the first options template of a set */
     at = ipfix_room(e, out, domain, scope ? IPFIX_SET_OPTIONS : IPFIX_SET_TEMPLATES, 6 + 8 * n);
+    if (!at)
+        return;
     at = put_be(at, id, 2);
     at = put_be(at, n, 2);
     if (scope)
@@ -140,8 +128,9 @@ ipfix_template(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint1
         if (f[i].pen)
             at = put_be(at, f[i].pen, 4);
     }
-    ipfix_take(e, at, false);
-    ipfix_set_close(e);
+    ipfix_take(e, out, at, false);
+    /* There are collectors that read only the first options template of a set. */
+    ipfix_set_close(e, out);
 }
 
 /* ---- templates of flows ---------------------------------------------------------------------- */
@@ -390,8 +379,12 @@ put_record(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_record *
     if (r->parts || row_has_more(r))
         parts = parts_of(e, r, e->limit - IPFIX_HEADER - IPFIX_SET_HEADER - least);
     at = ipfix_room(e, out, e->info.domain, id, least + parts.bytes);
+    if (!at) {
+        e->sequence[1]++; /* the gap tells of it */
+        return;
+    }
     at = put_fields(at, r, &parts, template);
-    ipfix_take(e, at, true);
+    ipfix_take(e, out, at, true);
 }
 
 static void
@@ -440,11 +433,8 @@ enc_open(const struct pavo_stream_info *info, struct pavo_err *err)
         return NULL;
     }
     e = calloc(1, sizeof *e);
-    if (e)
-        e->message = malloc((size_t)limit + IPFIX_SLACK);
-    if (!e || !e->message) {
-        free(e);
-        pavo_err_set(err, ENOMEM, "ipfix: no memory for a message of %u bytes", limit);
+    if (!e) {
+        pavo_err_set(err, ENOMEM, "ipfix: no memory for an encoder");
         return NULL;
     }
     e->info = *info;
@@ -478,12 +468,7 @@ enc_flush(void *enc, struct pavo_buf *out)
 static void
 enc_close(void *enc)
 {
-    struct ipfix_enc *e = enc;
-
-    if (!e)
-        return;
-    free(e->message);
-    free(e);
+    free(enc);
 }
 
 const struct pavo_format pavo_format_ipfix = {

@@ -124,16 +124,15 @@ enum {
     IPFIX_SLACK = 32,        /* that may be written behind what counts, and then are overwritten */
 };
 
-/* The encoder. One message is open at a time, in 'message'; it is appended to the caller's buffer
- * when it is full, when the observation domain changes and at flush(). 'used' is 0 when none is
- * open. */
+/* The encoder. One message is open at a time; it is written where it is sent from, behind what
+ * counts in the caller's buffer ('open' of struct pavo_buf, 0 when there is none), and counts when
+ * it is full, when the observation domain changes and at flush(). The buffer has room for a whole
+ * message, and IPFIX_SLACK, from the moment it is opened. */
 struct ipfix_enc {
     struct pavo_stream_info info;
-    uint8_t *message; /* 'limit' bytes, and IPFIX_SLACK */
-    uint32_t limit;   /* most bytes of a message */
-    uint32_t used;
-    uint32_t set_at; /* where the open set begins; 0: none is open */
-    uint16_t set_id;
+    uint32_t limit;       /* most bytes of a message */
+    uint32_t set_at;      /* where in the message the open set begins */
+    uint16_t set_id;      /* 0: none is open */
     uint32_t domain;      /* of the open message */
     uint32_t records;     /* data records in the open message */
     uint32_t sequence[2]; /* data records so far: domain 0, flows (RFC 7011 section 3.1) */
@@ -141,13 +140,29 @@ struct ipfix_enc {
     uint8_t parts[IPFIX_PARTS_MOST]; /* of the record in hand */
 };
 
+/* The long way to room: another set, another message. */
+uint8_t *ipfix_room_make(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain,
+                         uint16_t set_id, uint32_t n);
 /* Room for 'n' bytes in a set of that id; closes and opens set and message as needed. The caller
- * writes and calls ipfix_take(). 'n' is at most limit - 20. */
-uint8_t *ipfix_room(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id,
-                    uint32_t n);
+ * writes and calls ipfix_take(). 'n' is at most limit - 20. NULL: no memory for a message. An id of
+ * data belongs to one domain, and a set of templates is closed when it is written. */
+static inline uint8_t *
+ipfix_room(struct ipfix_enc *e, struct pavo_buf *out, uint32_t domain, uint16_t set_id, uint32_t n)
+{
+    if (e->set_id == set_id && out->open + n <= e->limit)
+        return out->at + out->len + out->open;
+    return ipfix_room_make(e, out, domain, set_id, n);
+}
+
 /* What was written ends at 'end'; 'record' if it is a data record. */
-void ipfix_take(struct ipfix_enc *e, const uint8_t *end, bool record);
-void ipfix_set_close(struct ipfix_enc *e);
+static inline void
+ipfix_take(struct ipfix_enc *e, struct pavo_buf *out, const uint8_t *end, bool record)
+{
+    out->open = (size_t)(end - (out->at + out->len));
+    e->records += record;
+}
+
+void ipfix_set_close(struct ipfix_enc *e, struct pavo_buf *out);
 void ipfix_message_close(struct ipfix_enc *e, struct pavo_buf *out);
 
 /* Writes a template in a set of its own; with 'scope' fields > 0 an options template. */

@@ -179,6 +179,8 @@ put_type(struct ipfix_enc *e, struct pavo_buf *out, const struct type *t)
 {
     uint8_t *at = ipfix_room(e, out, 0, IPFIX_ID_TYPES, TYPE_MOST);
 
+    if (!at)
+        return;
     at = put_be(at, PAVO_PEN, 4);
     at = put_be(at, t->id, 2);
     at = put_be(at, type_of(t->form, t->bytes), 1);
@@ -188,7 +190,7 @@ put_type(struct ipfix_enc *e, struct pavo_buf *out, const struct type *t)
     at = put_be(at, 0, 8);
     at = ipfix_string(at, t->ie);
     at = ipfix_string(at, t->help);
-    ipfix_take(e, at, true);
+    ipfix_take(e, out, at, true);
 }
 
 static void
@@ -225,15 +227,19 @@ put_names(struct ipfix_enc *e, struct pavo_buf *out)
 {
     uint8_t *at = ipfix_room(e, out, 0, IPFIX_ID_OBSERVER, 4 + STRINGS_MOST);
 
+    if (!at)
+        return;
     at = put_be(at, e->info.domain, 4);
     at = ipfix_string(at, e->info.observer);
-    ipfix_take(e, at, true);
+    ipfix_take(e, out, at, true);
     for (unsigned i = 0; i < e->info.n_sources; i++) {
         at = ipfix_room(e, out, 0, IPFIX_ID_INTERFACES, 4 + STRINGS_MOST);
+        if (!at)
+            return;
         at = put_be(at, i, 4);
         at = ipfix_string(at, e->info.sources[i]);
         at = ipfix_string(at, e->info.sources[i]);
-        ipfix_take(e, at, true);
+        ipfix_take(e, out, at, true);
     }
 }
 
@@ -290,6 +296,8 @@ ipfix_ledger(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_ledger
     /* Close the open message first: then 40 and 41 count all before this record. */
     ipfix_message_close(e, out);
     at = ipfix_room(e, out, 0, IPFIX_ID_LEDGER, LEDGER_MOST);
+    if (!at)
+        return;
     for (unsigned i = 0; i < PAVO_LOSSES; i++)
         lost += l->counts.lost[i];
     at = put_be(at, e->info.domain, 4);
@@ -313,5 +321,5 @@ ipfix_ledger(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_ledger
     }
     at = put_list(at, IPFIX_IE_LOST, l->counts.lost, PAVO_LOSSES);
     at = put_list(at, IPFIX_IE_WHY, l->counts.why, PAVO_WHYS);
-    ipfix_take(e, at, true);
+    ipfix_take(e, out, at, true);
 }

@@ -105,16 +105,22 @@ bool pavo_sink_balance(const struct pavo_counts *c, const struct pavo_sink_count
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
-/* Growing bytes. 'at' belongs to the buffer; a failed growth sets 'failed' and drops the append. */
+/* Growing bytes. 'at' belongs to the buffer; a failed growth sets 'failed' and drops the append.
+ * What an encoder has begun and not finished stands behind the 'len' bytes that can be written:
+ * while there is such a thing nobody else appends, and who has written 'len' calls
+ * pavo_buf_clear(). */
 struct pavo_buf {
     uint8_t *at;
     size_t len, cap;
+    size_t open; /* bytes behind len that are not finished */
     bool failed;
 };
 /* Room for 'n' more bytes behind len; NULL if memory is short. The caller writes and adds to len.
  */
 uint8_t *pavo_buf_room(struct pavo_buf *b, size_t n);
 void pavo_buf_put(struct pavo_buf *b, const void *bytes, size_t n);
+/* Forgets the 'len' bytes; what is open moves to the front. */
+void pavo_buf_clear(struct pavo_buf *b);
 void pavo_buf_free(struct pavo_buf *b);
 
 /* Who writes, for the stream's header and every record. Strings live as long as the encoder. */

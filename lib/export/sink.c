@@ -210,7 +210,7 @@ buffer_drop(struct pavo_sink *s, size_t first, enum pavo_drop why)
     sink_drop(s, &s->open, why);
     s->open = (struct pavo_sums){0};
     s->n_marks = 0;
-    s->buf.len = 0;
+    pavo_buf_clear(&s->buf);
     s->buf.failed = false;
     if (s->stream == STREAM_ENCODED)
         s->stream = STREAM_NONE;

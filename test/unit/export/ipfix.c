@@ -546,6 +546,74 @@ a_new_file_begins_with_templates_and_goes_on_counting(void **state)
 }
 
 static void
+what_is_written_may_leave_while_a_message_is_open(void **state)
+{
+    enum { N = 300 };
+    const struct pavo_format *f = &pavo_format_ipfix;
+    const struct pavo_stream_info info = stream_info();
+    struct pavo_record *r = calloc(N, sizeof *r);
+    struct pavo_buf all, b = {0}, left = {0};
+    struct pavo_err err;
+    void *enc = f->open(&info, &err);
+
+    (void)state;
+    for (unsigned i = 0; i < N; i++)
+        r[i] = rec_tcp4();
+    all = stream_of(r, N, 0);
+    f->begin(enc, &b);
+    for (unsigned i = 0; i < N; i++) {
+        f->record(enc, &b, &r[i]);
+        pavo_buf_put(&left, b.at, b.len);
+        pavo_buf_clear(&b);
+        assert_int_equal(b.len, 0);
+    }
+    f->end(enc, &b);
+    pavo_buf_put(&left, b.at, b.len);
+    f->close(enc);
+    assert_int_equal(left.len, all.len);
+    assert_memory_equal(left.at, all.at, all.len);
+    free(r);
+    pavo_buf_free(&all);
+    pavo_buf_free(&b);
+    pavo_buf_free(&left);
+}
+
+static void
+a_record_that_no_memory_was_had_for_is_a_gap(void **state)
+{
+    const struct pavo_format *f = &pavo_format_ipfix;
+    const struct pavo_stream_info info = stream_info();
+    const struct pavo_record r = rec_tcp4();
+    struct pavo_buf b = {0}, full = {.len = SIZE_MAX / 2};
+    const struct pavo_ledger l = {.kind = PAVO_LEDGER_INTERVAL};
+    struct seen *s = calloc(1, sizeof *s);
+    struct pavo_err err;
+    void *enc = f->open(&info, &err);
+
+    (void)state;
+    f->begin(enc, &b);
+    f->record(enc, &full, &r);
+    assert_true(full.failed);
+    full.failed = false;
+    f->ledger(enc, &full, &l);
+    assert_true(full.failed);
+    f->begin(enc, &full);
+    f->flush(enc, &full);
+    assert_int_equal(full.len, SIZE_MAX / 2);
+    take_apart(s, b.at, b.len);
+    b.len = 0;
+    s->records[1]++;
+    f->record(enc, &b, &r);
+    f->end(enc, &b);
+    assert_false(b.failed);
+    take_apart(s, b.at, b.len);
+    assert_int_equal(s->n_flows, 1);
+    f->close(enc);
+    free(s);
+    pavo_buf_free(&b);
+}
+
+static void
 all_of_our_elements_are_described(void **state)
 {
     struct pavo_buf b = stream_of(NULL, 0, 0);
@@ -628,6 +696,8 @@ main(void)
         cmocka_unit_test(each_kind_has_its_template),
         cmocka_unit_test(no_message_is_longer_than_allowed_and_no_record_is_missing),
         cmocka_unit_test(a_new_file_begins_with_templates_and_goes_on_counting),
+        cmocka_unit_test(what_is_written_may_leave_while_a_message_is_open),
+        cmocka_unit_test(a_record_that_no_memory_was_had_for_is_a_gap),
         cmocka_unit_test(all_of_our_elements_are_described),
         cmocka_unit_test(what_can_not_be_is_refused),
     };

@@ -18,16 +18,44 @@ put_swap(uint64_t v)
 #endif
 }
 
+static inline uint32_t
+put_swap4(uint32_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap32(v);
+#else
+    return v;
+#endif
+}
+
+static inline uint16_t
+put_swap2(uint16_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap16(v);
+#else
+    return v;
+#endif
+}
+
 /* The low 'bytes' (1 to 8) octets of 'v', the highest first. */
 static inline uint8_t *
 put_be(uint8_t *at, uint64_t v, unsigned bytes)
 {
     if (bytes == 1) {
         *at = (uint8_t)v;
-    } else if (bytes == 2 || bytes == 4 || bytes == 8) {
-        const uint64_t swapped = put_swap(v << (64 - 8 * bytes));
+    } else if (bytes == 2) {
+        const uint16_t swapped = put_swap2((uint16_t)v);
 
-        memcpy(at, &swapped, bytes); /* its first octets in memory, on either kind of machine */
+        memcpy(at, &swapped, sizeof swapped);
+    } else if (bytes == 4) {
+        const uint32_t swapped = put_swap4((uint32_t)v);
+
+        memcpy(at, &swapped, sizeof swapped);
+    } else if (bytes == 8) {
+        const uint64_t swapped = put_swap(v);
+
+        memcpy(at, &swapped, sizeof swapped);
     } else {
         for (unsigned i = 0; i < bytes; i++)
             at[i] = (uint8_t)(v >> 8 * (bytes - 1 - i));

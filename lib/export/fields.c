@@ -510,6 +510,19 @@ get_rare(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
     return true;
 }
 
+unsigned
+row_flags_more(const struct pavo_record *r)
+{
+    return (r->hasIcmp ? ROW_FLAG_ICMP : 0u) | (r->isFragment ? ROW_FLAG_FRAGMENT : 0u) |
+           (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
+           (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u) |
+           (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
+           (r->countsUnknown ? ROW_FLAG_COUNTS_UNKNOWN : 0u) |
+           (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
+           (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
+           (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
+}
+
 bool
 fld_get(const struct pavo_record *r, const struct fld *f, struct fld_value *v)
 {

@@ -256,9 +256,28 @@ layer_template(const struct pavo_record *r)
     return id;
 }
 
-/* subTemplateList, RFC 6313 section 4.5.2, outermost layer first. */
-static uint8_t *
-put_list(uint8_t *at, const struct pavo_record *r)
+/* What fields of their own say of the list. */
+struct layers_said {
+    uint64_t segment;
+    uint32_t vlan, inner, outer_type, outer_id;
+};
+
+static __attribute__((noinline)) struct layers_said
+layers_said(const struct pavo_record *r)
+{
+    const struct pavo_layer *vlan = row_vlan(r, 0), *inner = row_vlan(r, 1), *outer = row_outer(r);
+
+    return (struct layers_said){
+        .segment = row_segment(r),
+        .vlan = vlan ? vlan->id : 0,
+        .inner = inner ? inner->id : 0,
+        .outer_type = outer ? outer->type : 0,
+        .outer_id = outer ? outer->id : 0,
+    };
+}
+
+static __attribute__((noinline)) uint8_t *
+put_layers(uint8_t *at, const struct pavo_record *r)
 {
     static const uint8_t bytes[] = {LAYER_BYTES, LAYER4_BYTES, LAYER6_BYTES, LAYERM_BYTES};
     const unsigned n = row_layers(r);
@@ -271,6 +290,17 @@ put_list(uint8_t *at, const struct pavo_record *r)
     for (unsigned i = 0; i < n; i++)
         at = put_layer(at, &r->encap[i], id);
     return at;
+}
+
+/* subTemplateList, RFC 6313 section 4.5.2, outermost layer first. */
+static inline uint8_t *
+put_list(uint8_t *at, const struct pavo_record *r)
+{
+    if (r->n_encap)
+        return put_layers(at, r);
+    at = put_be(at, 3, 1);
+    at = put_be(at, IPFIX_ORDERED, 1);
+    return put_be(at, IPFIX_ID_LAYER, 2);
 }
 
 /* The parts of a record as they stand in flowParts. */
@@ -306,11 +336,11 @@ put_parts(uint8_t *at, const struct pavo_record *r, const struct parts *p)
     ipfix_put_bytes(at, (const uint8_t *)r + offsetof(struct pavo_record, m), n)
 #define PUT_LOW8(at, m, n)       put_be(at, r->m & 0xff, n)
 #define PUT_FLAGS(at, m, n)      put_be(at, row_flags(r) | parts->flag, n)
-#define PUT_VLAN(at, m, n)       put_be(at, vlan ? vlan->id : 0, n)
-#define PUT_INNER(at, m, n)      put_be(at, inner ? inner->id : 0, n)
-#define PUT_SEGMENT(at, m, n)    put_be(at, segment, n)
-#define PUT_OUTER_TYPE(at, m, n) put_be(at, outer ? outer->type : 0, n)
-#define PUT_OUTER_ID(at, m, n)   put_be(at, outer ? outer->id : 0, n)
+#define PUT_VLAN(at, m, n)       put_be(at, l.vlan, n)
+#define PUT_INNER(at, m, n)      put_be(at, l.inner, n)
+#define PUT_SEGMENT(at, m, n)    put_be(at, l.segment, n)
+#define PUT_OUTER_TYPE(at, m, n) put_be(at, l.outer_type, n)
+#define PUT_OUTER_ID(at, m, n)   put_be(at, l.outer_id, n)
 #define PUT_LIST(at, m, n)       put_list(at, r)
 #define PUT_PARTS(at, m, n)      put_parts(at, r, parts)
 /* Of parts only. */
@@ -329,15 +359,8 @@ static inline __attribute__((always_inline)) uint8_t *
 put_fields(uint8_t *at, const struct pavo_record *r, const struct parts *parts,
            const unsigned template)
 {
-    const struct pavo_layer *vlan = NULL, *inner = NULL, *outer = NULL;
-    uint64_t segment = 0;
+    const struct layers_said l = r->n_encap ? layers_said(r) : (struct layers_said){0};
 
-    if (r->n_encap) {
-        vlan = row_vlan(r, 0);
-        inner = row_vlan(r, 1);
-        outer = row_outer(r);
-        segment = row_segment(r);
-    }
 #define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
     if (FLD_##T & template)                                                                        \
         at = PUT_##ty(at, member, by);

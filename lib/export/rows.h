@@ -169,20 +169,17 @@ row_is_seen(const struct pavo_record *r, int direction)
     return (r->packetDeltaCount[direction] | r->packetTotalCount[direction]) != 0;
 }
 
+/* recordFlags without those that nearly every record has. */
+unsigned row_flags_more(const struct pavo_record *r);
+
 static inline unsigned
 row_flags(const struct pavo_record *r)
 {
-    unsigned flags = (r->hasPorts ? ROW_FLAG_PORTS : 0u) | (r->hasMac ? ROW_FLAG_MAC : 0u) |
-                     (r->hasIcmp ? ROW_FLAG_ICMP : 0u) | (r->isFragment ? ROW_FLAG_FRAGMENT : 0u) |
-                     (r->isLlc ? ROW_FLAG_LLC : 0u) | (r->encapLost ? ROW_FLAG_ENCAP_LOST : 0u) |
-                     (r->quote.has_ports ? ROW_FLAG_QUOTE_PORTS : 0u);
+    const unsigned flags = (r->hasPorts ? ROW_FLAG_PORTS : 0u) | (r->hasMac ? ROW_FLAG_MAC : 0u);
 
-    if (r->initiatorTurned | r->countsUnknown | r->cast | (r->parts & ROW_PART_CUT)) /* few have */
-        flags |= (r->initiatorTurned ? ROW_FLAG_TURNED : 0u) |
-                 (r->countsUnknown ? ROW_FLAG_COUNTS_UNKNOWN : 0u) |
-                 (r->cast & PAVO_CAST_MULTICAST ? ROW_FLAG_MULTICAST : 0u) |
-                 (r->cast & PAVO_CAST_BROADCAST ? ROW_FLAG_BROADCAST : 0u) |
-                 (r->parts & ROW_PART_CUT ? ROW_FLAG_CUT : 0u);
+    if (r->hasIcmp | r->isFragment | r->isLlc | r->encapLost | r->quote.has_ports |
+        r->initiatorTurned | r->countsUnknown | r->cast | (r->parts & ROW_PART_CUT))
+        return flags | row_flags_more(r);
     return flags;
 }
 

@@ -94,7 +94,7 @@ detail_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
     if (f->state >= STATE_ICMP) {
         f->detail = i; /* there are as many as flows */
         d = pool_at(&s->details, i);
-        record_clear(d, sizeof *d);
+        mem_clear(d, sizeof *d);
         if (f->state == STATE_ICMP && p->at.quote.kind)
             d->icmp.quote = p->at.quote;
     }

@@ -463,7 +463,5 @@ flow_id(const struct pavo_flow *f, const struct flow_cold *c)
 {
     return hash_word(key_fixed_hash(&f->key), c->first_ns);
 }
-/* Zeroes a part of a record, or its head. */
-void record_clear(void *part, size_t bytes);
 
 #endif

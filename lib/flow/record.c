@@ -7,14 +7,6 @@
 #include "draft.h"
 #include "meter.h"
 
-/* Apart, for compilers make of a memset() of known size a string instruction, which takes longer to
- * begin with than the library's whole function. */
-__attribute__((noinline)) void
-record_clear(void *part, size_t bytes)
-{
-    memset(part, 0, bytes);
-}
-
 /* Where everything is. */
 static inline struct draft_view
 draft_view(const struct pavo_draft *head)
@@ -156,7 +148,7 @@ fill_meter(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
     r->meterIsSingle = !v->meter;
     if (!v->meter)
         return;
-    record_clear(&r->meter, sizeof r->meter);
+    mem_clear(&r->meter, sizeof r->meter);
     meter_fill(v->meter, fwd, &r->meter);
 }
 
@@ -236,7 +228,7 @@ pavo_record_make_lean(const struct pavo_draft *d, struct pavo_record *r)
     const struct flow_cold *c = v.cold;
     const unsigned fwd = (f->flags & FLOW_FWD_B) != 0;
 
-    record_clear(r, offsetof(struct pavo_record, meter));
+    mem_clear(r, offsetof(struct pavo_record, meter));
     r->flowEndReason = d->reason;
     r->endDetail = d->detail;
     r->initiatorBasis = (uint8_t)(f->flags >> FLOW_BASIS_SHIFT);
@@ -271,7 +263,7 @@ pavo_record_complete(struct pavo_record *r)
 {
     if (!r->meterIsSingle)
         return;
-    record_clear(&r->meter, sizeof r->meter);
+    mem_clear(&r->meter, sizeof r->meter);
     meter_fill_single(r, &r->meter);
 }
 

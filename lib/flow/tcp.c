@@ -341,7 +341,7 @@ tcp_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
     if (tcp_state(&t->side[0]) == PAVO_SIDE_INACTIVE &&
         tcp_state(&t->side[1]) == PAVO_SIDE_INACTIVE)
         return; /* no header was read */
-    record_clear(out, sizeof *out);
+    mem_clear(out, sizeof *out);
     r->parts |= PAVO_PART_TCP;
     for (unsigned dir = 0; dir < 2; dir++) {
         const struct tcp_side *x = &t->side[dir ^ fwd];

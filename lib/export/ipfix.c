@@ -306,8 +306,9 @@ put_list(uint8_t *at, const struct pavo_record *r)
 /* The parts of a record as they stand in flowParts. */
 struct parts {
     const uint8_t *at; /* NULL: not made yet, they are written where they belong */
-    uint32_t bytes;    /* 0: none */
-    unsigned flag;     /* ROW_FLAG_CUT, or 0 */
+    uint32_t has;      /* FLD_P bits */
+    uint32_t bytes;
+    unsigned flag; /* ROW_FLAG_CUT, or 0 */
 };
 
 /* subTemplateMultiList, RFC 6313 section 4.5.3. */
@@ -318,7 +319,7 @@ put_parts(uint8_t *at, const struct pavo_record *r, const struct parts *p)
     *at++ = IPFIX_ALL_OF;
     if (p->at)
         return ipfix_put_bytes(at, p->at, p->bytes);
-    return p->bytes ? ipfix_parts_put(at, r) : at;
+    return p->has ? ipfix_parts_put(at, r, p->has) : at;
 }
 
 #define PUT_U(at, m, n)   put_be(at, r->m, n)
@@ -383,9 +384,9 @@ parts_apart(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
 
 /* 'most': octets that a message has for them. */
 static inline struct parts
-parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t most)
+parts_of(struct ipfix_enc *e, const struct pavo_record *r, uint32_t has, uint32_t most)
 {
-    const struct parts p = {.bytes = ipfix_parts_bytes(r)};
+    const struct parts p = {.has = has, .bytes = ipfix_parts_bytes(r, has)};
 
     return p.bytes == 0 || p.bytes > most ? parts_apart(e, r, most) : p;
 }
@@ -396,11 +397,12 @@ put_record(struct ipfix_enc *e, struct pavo_buf *out, const struct pavo_record *
 {
     const uint32_t list = 3 + 3 + row_layers(r) * LAYERM_BYTES;
     const uint32_t least = ipfix_fixed_bytes(template) + list + PARTS_EMPTY;
+    const uint32_t has = ipfix_parts_had(r);
     struct parts parts = {0};
     uint8_t *at;
 
-    if (r->parts || row_has_more(r))
-        parts = parts_of(e, r, e->limit - IPFIX_HEADER - IPFIX_SET_HEADER - least);
+    if (has)
+        parts = parts_of(e, r, has, e->limit - IPFIX_HEADER - IPFIX_SET_HEADER - least);
     at = ipfix_room(e, out, e->info.domain, id, least + parts.bytes);
     if (!at) {
         e->sequence[1]++; /* the gap tells of it */

@@ -223,10 +223,18 @@ ipfix_fixed_bytes(const unsigned template)
 void ipfix_parts_templates(struct ipfix_enc *e, struct pavo_buf *out);
 uint32_t ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint32_t most,
                           bool *cut);
-/* All parts of a record where they belong; and how many octets that takes. 0: there are none, or
- * such whose length is only known when they are made. */
-uint8_t *ipfix_parts_put(uint8_t *at, const struct pavo_record *r);
-uint32_t ipfix_parts_bytes(const struct pavo_record *r);
+/* All parts of a record where they belong; and how many octets that takes. 0: there are such whose
+ * length is only known when they are made. 'has' is what ipfix_parts_had() says. */
+uint8_t *ipfix_parts_put(uint8_t *at, const struct pavo_record *r, uint32_t has);
+uint32_t ipfix_parts_bytes(const struct pavo_record *r, uint32_t has);
+
+/* The parts that a record has: FLD_P bits. */
+static inline uint32_t
+ipfix_parts_had(const struct pavo_record *r)
+{
+    return ((uint32_t)r->parts & ROW_PARTS) << FLD_PART_SHIFT |
+           (row_has_more(r) ? (uint32_t)FLD_PMORE : 0);
+}
 
 /* Options of domain 0, ipfix_ledger.c: templates, types of our elements, names; and a ledger
  * record. */

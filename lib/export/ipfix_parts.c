@@ -8,6 +8,7 @@
  * The order of the table is the order in the list, and says what is worth more when a message has
  * no room for all: a part that does not fit is left out, those behind it are tried.
  */
+#include "cacheline.h"
 #include "ipfix.h"
 
 #define ALL_PARTS(PART)                                                                            \
@@ -74,12 +75,21 @@ ipfix_parts_templates(struct ipfix_enc *e, struct pavo_buf *out)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Length of a short text; most have few letters. */
+/* Length of a short text. Eight letters at once: the lowest bit that is left is of the first NUL.
+ */
 static inline unsigned
-short_length(const char *s, size_t size)
+short_length(const char *s, const size_t size)
 {
     unsigned n = 0;
 
+    for (; n + 8 < size; n += 8) {
+        const uint64_t letters = get_le64((const uint8_t *)s + n);
+        const uint64_t nul =
+            (letters - UINT64_C(0x0101010101010101)) & ~letters & UINT64_C(0x8080808080808080);
+
+        if (nul)
+            return n + (unsigned)__builtin_ctzll(nul) / 8;
+    }
     while (n < size - 1 && s[n])
         n++;
     return n;
@@ -168,75 +178,52 @@ put_fields(uint8_t *at, const struct pavo_record *r, const unsigned template)
     return at;
 }
 
-/* One packet of a side, or none: what a meter says of it. */
-struct single {
-    uint32_t octets;
-    uint16_t size; /* the same, at most 65535 */
-    uint8_t bin, n, ecn_seen, is_ce, dscp;
-};
-
-static inline struct single
-single_of(const struct pavo_record *r, unsigned side)
+/* What the meter says of the only packet of a side, a constant, into the fields of a part that are
+ * zero. */
+static inline __attribute__((always_inline)) void
+put_single(uint8_t *at, const struct pavo_record *r, const unsigned side)
 {
     const uint32_t octets = (uint32_t)r->octetDeltaCount[side];
-    const uint8_t tos = r->ipClassOfService[side];
+    const uint32_t size = octets < UINT16_MAX ? octets : UINT16_MAX;
+    const unsigned bin = pavo_size_bin(octets);
+    const uint8_t tos = r->ipClassOfService[side], ecn = tos & 3;
 
-    if (r->packetDeltaCount[side] == 0)
-        return (struct single){0};
-    return (struct single){
-        .octets = octets,
-        .size = (uint16_t)(octets < UINT16_MAX ? octets : UINT16_MAX),
-        .bin = (uint8_t)pavo_size_bin(octets),
-        .n = 1,
-        .ecn_seen = (uint8_t)(1u << (tos & 3)),
-        .is_ce = (tos & 3) == 3,
-        .dscp = tos >> 2,
-    };
-}
-
-/* The field of a member, a constant, of one of the sides, in zeroes: most need no more. */
-static inline __attribute__((always_inline)) void
-put_single(uint8_t *at, const struct single sides[2], const size_t member, const unsigned bytes)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        const struct single *x = &sides[i];
-
-#define IS(name)                                                                                   \
-    (member == (i ? offsetof(struct pavo_record, meter.name[1])                                    \
-                  : offsetof(struct pavo_record, meter.name[0])))
-        if (IS(minimumPacket) || IS(maximumPacket))
-            put_be(at, x->size, bytes);
-        else if (IS(packetSquares))
-            put_be(at, (uint64_t)x->octets * x->octets, bytes);
-        else if (IS(packetBins))
-            at[4 * x->bin + 3] = x->n;
-        else if (IS(burstOctets))
-            put_be(at, x->octets, bytes);
-        else if (IS(ecnSeen))
-            put_be(at, x->ecn_seen, bytes);
-        else if (IS(ceMarks))
-            put_be(at, x->is_ce, bytes);
-        else if (IS(dscpLast))
-            put_be(at, x->dscp, bytes);
-#undef IS
-    }
-}
-
-/* The meter of single packets, from the counters: see meter_fill_single(). */
-static inline uint8_t *
-put_meter_single(uint8_t *at, const struct pavo_record *r)
-{
-    const struct single sides[2] = {single_of(r, 0), single_of(r, 1)};
-
-    memset(at, 0, ipfix_fixed_bytes(FLD_PMETER));
+#define IS(member, name)                                                                           \
+    (offsetof(struct pavo_record, member) == (side ? offsetof(struct pavo_record, meter.name[1])   \
+                                                   : offsetof(struct pavo_record, meter.name[0])))
 #define FIELD(elem, p, n, T, ty, by, S, D, hv, wd, path, un, member, hp)                           \
     if (FLD_##T & FLD_PMETER) {                                                                    \
-        put_single(at, sides, offsetof(struct pavo_record, member), by);                           \
+        if (IS(member, minimumPacket) || IS(member, maximumPacket))                                \
+            put_be(at, size, by);                                                                  \
+        else if (IS(member, packetSquares))                                                        \
+            put_be(at, (uint64_t)octets *octets, by);                                              \
+        else if (IS(member, packetBins))                                                           \
+            at[4 * bin + 3] = 1;                                                                   \
+        else if (IS(member, burstOctets))                                                          \
+            put_be(at, octets, by);                                                                \
+        else if (IS(member, ecnSeen))                                                              \
+            put_be(at, UINT64_C(1) << ecn, by);                                                    \
+        else if (IS(member, ceMarks))                                                              \
+            put_be(at, ecn == 3, by);                                                              \
+        else if (IS(member, dscpLast))                                                             \
+            put_be(at, tos >> 2, by);                                                              \
         at += by;                                                                                  \
     }
 #include "fields.def"
 #undef FIELD
-    return at;
+#undef IS
+}
+
+/* The meter of single packets, from the counters: see meter_fill_single(). */
+static uint8_t *
+put_meter_single(uint8_t *at, const struct pavo_record *r)
+{
+    mem_clear(at, ipfix_fixed_bytes(FLD_PMETER));
+    if (r->packetDeltaCount[0])
+        put_single(at, r, 0);
+    if (r->packetDeltaCount[1])
+        put_single(at, r, 1);
+    return at + ipfix_fixed_bytes(FLD_PMETER);
 }
 
 /* One entry of the list: template id, length with these four octets, fields. */
@@ -248,7 +235,9 @@ put_entry(uint8_t *at, const struct pavo_record *r, const unsigned template, con
                        : put_fields(at + ENTRY_HEAD, r, template);
 
     put_be(at, id, 2);
-    put_be(at + 2, (uint64_t)(end - at), 2);
+    put_be(at + 2,
+           template & PARTS_FIXED ? ENTRY_HEAD + ipfix_fixed_bytes(template) : (uint64_t)(end - at),
+           2);
     return end;
 }
 
@@ -266,19 +255,11 @@ put_part(uint8_t *at, const struct pavo_record *r, unsigned template)
     }
 }
 
-/* The parts that a record has: FLD_P bits. */
-static inline uint32_t
-parts_had(const struct pavo_record *r)
-{
-    return ((uint32_t)r->parts & ROW_PARTS) << FLD_PART_SHIFT |
-           (row_has_more(r) ? (uint32_t)FLD_PMORE : 0);
-}
-
 uint32_t
 ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint32_t most,
                  bool *cut)
 {
-    const uint32_t has = parts_had(r);
+    const uint32_t has = ipfix_parts_had(r);
     uint8_t *at = to;
 
     for (unsigned i = 0; i < N_PARTS; i++) {
@@ -295,10 +276,25 @@ ipfix_parts_make(const struct pavo_record *r, uint8_t to[IPFIX_PARTS_MOST], uint
     return (uint32_t)(at - to);
 }
 
-uint32_t
-ipfix_parts_bytes(const struct pavo_record *r)
+/* Octets of the entry of a part of fixed length, by the place of its bit: compilers make a table of
+ * that. */
+static inline uint32_t
+fixed_bytes(unsigned bit)
 {
-    const uint32_t has = parts_had(r);
+    switch (bit) {
+#define PART(name, place)                                                                          \
+    case __builtin_ctz(FLD_##name):                                                                \
+        return ENTRY_HEAD + ipfix_fixed_bytes(FLD_##name);
+        ALL_PARTS(PART)
+#undef PART
+    default:
+        return 0;
+    }
+}
+
+uint32_t
+ipfix_parts_bytes(const struct pavo_record *r, uint32_t has)
+{
     uint32_t n = 0;
 
     if (has & ~(uint32_t)(FLD_PMORE | PARTS_FIXED))
@@ -306,19 +302,14 @@ ipfix_parts_bytes(const struct pavo_record *r)
     if (has & FLD_PMORE) /* a text of at most 254 octets has one octet before it */
         n += ENTRY_HEAD + ipfix_fixed_bytes(FLD_PMORE) + 1 +
              short_length(r->history, sizeof r->history);
-#define PART(name, place)                                                                          \
-    if (FLD_##name & PARTS_FIXED)                                                                  \
-        n += has & FLD_##name ? ENTRY_HEAD + ipfix_fixed_bytes(FLD_##name) : 0;
-    ALL_PARTS(PART)
-#undef PART
+    for (uint32_t left = has & PARTS_FIXED; left; left &= left - 1)
+        n += fixed_bytes((unsigned)__builtin_ctz(left));
     return n;
 }
 
 uint8_t *
-ipfix_parts_put(uint8_t *at, const struct pavo_record *r)
+ipfix_parts_put(uint8_t *at, const struct pavo_record *r, uint32_t has)
 {
-    const uint32_t has = parts_had(r);
-
 #define PART(name, place)                                                                          \
     if ((FLD_##name & (FLD_PMORE | PARTS_FIXED)) && (has & FLD_##name))                            \
         at = put_entry(at, r, FLD_##name, IPFIX_ID_PARTS + (place));

@@ -40,25 +40,26 @@ struct loop {
 static unsigned
 take_batch(struct exporter *e)
 {
+    const unsigned n_sinks = e->n_sinks;
     const struct pavo_draft *d;
     struct pavo_record r;
     bool whole = false;
     unsigned n = 0;
 
-    for (unsigned i = 0; i < e->n_sinks; i++)
+    for (unsigned i = 0; i < n_sinks; i++)
         whole |= pavo_sink_wants_whole(e->sinks[i]);
 
     while (n < BATCH && (d = pavo_merge_peek(&e->merge)) != NULL) {
-        if (e->n_sinks > 0)
+        if (n_sinks > 0)
             pavo_record_make_lean(d, &r);
         pavo_merge_pop(&e->merge);
         if (whole)
             pavo_record_complete(&r);
-        for (unsigned i = 0; i < e->n_sinks; i++)
+        for (unsigned i = 0; i < n_sinks; i++)
             pavo_sink_put(e->sinks[i], &r);
         n++;
     }
-    for (unsigned i = 0; n > 0 && i < e->n_sinks; i++)
+    for (unsigned i = 0; n > 0 && i < n_sinks; i++)
         pavo_sink_publish(e->sinks[i]);
     return n;
 }

@@ -33,11 +33,12 @@ pavo_merge_peek(struct pavo_merge *m)
     if (m->peeked)
         return ring_peek(m->peeked);
     for (unsigned i = 0; i < m->n; i++) {
-        const struct pavo_draft *r = ring_peek(m->rings[i]);
+        struct pavo_ring *const ring = m->rings[i];
+        const struct pavo_draft *r = ring_peek(ring);
 
         if (r && (!oldest || r->made_ns < oldest->made_ns)) {
             oldest = r;
-            m->peeked = m->rings[i];
+            m->peeked = ring;
         }
     }
     return oldest;
@@ -46,10 +47,12 @@ pavo_merge_peek(struct pavo_merge *m)
 void
 pavo_merge_pop(struct pavo_merge *m)
 {
-    if (!m->peeked)
+    struct pavo_ring *const ring = m->peeked;
+
+    if (!ring)
         return;
-    ring_pop(m->peeked);
-    if (m->reads)
-        prefetch_ahead(m->peeked);
     m->peeked = NULL;
+    ring_pop(ring);
+    if (m->reads)
+        prefetch_ahead(ring);
 }

@@ -75,7 +75,9 @@ void draft_fill(const struct pavo_shard *s, uint32_t i, enum pavo_end reason,
 /* ---- what makes the record, by module ---- */
 
 /* What the record says of TCP: its part, state and history. */
-void tcp_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r);
-void talk_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r);
+void tcp_fill(const struct pavo_flow *f, const struct tcp_part *t, const struct loss_part *loss,
+              const struct meter_part *meter, unsigned fwd, struct pavo_record *r);
+void talk_fill(const struct pavo_flow *f, const union talk_part *part, unsigned fwd,
+               struct pavo_record *r);
 
 #endif

@@ -48,7 +48,7 @@ fill_icmp(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
     const uint32_t extra = f->key.extra;
     const bool is_pair = extra < UINT32_C(1) << 24; /* see icmp_extra() */
 
-    if (!key_is_icmp(&f->key) || f->key.is_fragment)
+    if (f->key.is_fragment)
         return;
     icmp = &v->detail->icmp;
     r->quote = icmp->quote;
@@ -68,7 +68,8 @@ fill_icmp(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 }
 
 static void
-fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, struct pavo_record *r)
+fill_key(const struct pavo_flow *f, const struct flow_cold *c, bool is_icmp, unsigned fwd,
+         struct pavo_record *r)
 {
     const struct pavo_key *k = &f->key;
 
@@ -94,7 +95,7 @@ fill_key(const struct pavo_flow *f, const struct flow_cold *c, unsigned fwd, str
         r->fragmentIdentification = k->extra;
     else if (k->kind == PAVO_KIND_LINK)
         r->securityParameterIndex = (uint32_t)k->quoted;
-    else if ((k->kind == PAVO_KIND_IP4 || k->kind == PAVO_KIND_IP6) && !key_is_icmp(k))
+    else if ((k->kind == PAVO_KIND_IP4 || k->kind == PAVO_KIND_IP6) && !is_icmp)
         r->securityParameterIndex = k->extra;
 }
 
@@ -113,12 +114,16 @@ fill_counters(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
         r->packetDeltaCount[dir] = f->packets[side];
         r->octetDeltaCount[dir] = f->octets[side];
         r->payloadOctets[dir] = f->octets[side] - f->headers[side];
-        r->packetTotalCount[dir] = (l ? l->packets_before[side] : 0) + f->packets[side];
-        r->octetTotalCount[dir] = (l ? l->octets_before[side] : 0) + f->octets[side];
+        r->packetTotalCount[dir] = f->packets[side];
+        r->octetTotalCount[dir] = f->octets[side];
         r->tcpControlBits[dir] = f->tcp_flags[side];
         r->minimumTTL[dir] = f->ttl_min[side];
         r->maximumTTL[dir] = f->ttl_max[side];
         r->ipClassOfService[dir] = c->tos[side];
+    }
+    for (unsigned dir = 0; l && dir < 2; dir++) {
+        r->packetTotalCount[dir] += l->packets_before[dir ^ fwd];
+        r->octetTotalCount[dir] += l->octets_before[dir ^ fwd];
     }
 }
 
@@ -155,14 +160,15 @@ fill_meter(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
 /* State and history of all but TCP and ICMP: requests and answers. Zeek writes no history but of
  * these two letters. */
 static void
-fill_talk(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
+fill_talk(const struct draft_view *v, bool is_icmp, unsigned fwd, struct pavo_record *r)
 {
     const struct pavo_flow *f = v->flow;
     const bool first_is_reverse = ((f->flags & FLOW_FIRST_B) != 0) != (fwd != 0);
     char *at = r->history;
 
-    talk_fill(v, fwd, r);
-    if (key_is_icmp(&f->key)) {
+    if (v->talk)
+        talk_fill(f, v->talk, fwd, r);
+    if (is_icmp) {
         r->connState = PAVO_CONN_OTH;
         return;
     }
@@ -226,36 +232,39 @@ pavo_record_make_lean(const struct pavo_draft *d, struct pavo_record *r)
     const struct draft_view v = draft_view(d);
     const struct pavo_flow *f = v.flow;
     const struct flow_cold *c = v.cold;
-    const unsigned fwd = (f->flags & FLOW_FWD_B) != 0;
+    const unsigned flags = f->flags;
+    const unsigned fwd = (flags & FLOW_FWD_B) != 0;
+    const bool is_icmp = key_is_icmp(&f->key);
 
     mem_clear(r, offsetof(struct pavo_record, meter));
     r->flowEndReason = d->reason;
     r->endDetail = d->detail;
-    r->initiatorBasis = (uint8_t)(f->flags >> FLOW_BASIS_SHIFT);
+    r->initiatorBasis = (uint8_t)(flags >> FLOW_BASIS_SHIFT);
     r->biflowDirection = r->initiatorBasis != PAVO_BASIS_FIRST_PACKET;
     r->flowFinal = d->reason != PAVO_END_ACTIVE;
     r->decodeReason = f->why;
-    fill_key(f, c, fwd, r);
+    fill_key(f, c, is_icmp, fwd, r);
     r->flowLabelIPv6 = c->flow_label;
     r->ingressInterface = c->source;
-    fill_icmp(&v, fwd, r);
+    if (is_icmp)
+        fill_icmp(&v, fwd, r);
     r->cast = c->cast;
-    r->initiatorTurned = (f->flags & FLOW_TURNED) != 0;
-    r->countsUnknown = (f->flags & FLOW_RARE_LOST) != 0;
+    r->initiatorTurned = (flags & FLOW_TURNED) != 0;
+    r->countsUnknown = (flags & FLOW_RARE_LOST) != 0;
     r->flowStartNanoseconds = c->first_ns;
     r->flowEndNanoseconds = f->last_ns;
     fill_counters(&v, fwd, r);
     if (f->state >= STATE_TCP_NEW)
-        tcp_fill(&v, fwd, r);
+        tcp_fill(f, &v.detail->tcp, v.loss, v.meter, fwd, r);
     else
-        fill_talk(&v, fwd, r);
+        fill_talk(&v, is_icmp, fwd, r);
     fill_meter(&v, fwd, r);
     if (d->has & DRAFT_SAID)
         fill_said(&v, fwd, r);
     if (v.rare)
         fill_rare(v.rare, fwd, r);
     r->encapLost = c->encap == ENCAP_LOST;
-    fill_encap(&v, (f->flags & FLOW_FIRST_B) ? !fwd : fwd, r);
+    fill_encap(&v, (flags & FLOW_FIRST_B) ? !fwd : fwd, r);
 }
 
 void

@@ -146,23 +146,22 @@ talk_told(const struct pavo_shard *s, const struct pavo_flow *f)
 }
 
 void
-talk_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
+talk_fill(const struct pavo_flow *f, const union talk_part *part, unsigned fwd,
+          struct pavo_record *r)
 {
-    const enum talk talk = talk_of(v->flow);
+    const enum talk talk = talk_of(f);
 
-    if (!v->talk)
-        return;
     if (talk == TALK_ASSOC) {
         memset(&r->assoc, 0, sizeof r->assoc);
-        assoc_fill(&v->talk->assoc, fwd, &r->assoc);
+        assoc_fill(&part->assoc, fwd, &r->assoc);
         r->parts |= PAVO_PART_ASSOC;
     } else if (talk == TALK_RTP) {
         memset(&r->rtp, 0, sizeof r->rtp);
-        rtp_fill(&v->talk->rtp, fwd, &r->rtp);
+        rtp_fill(&part->rtp, fwd, &r->rtp);
         r->parts |= PAVO_PART_RTP;
     } else {
         memset(&r->echo, 0, sizeof r->echo);
-        echo_fill(&v->talk->echo, fwd, &r->echo);
+        echo_fill(&part->echo, fwd, &r->echo);
         r->parts |= PAVO_PART_ECHO;
     }
 }

@@ -330,10 +330,10 @@ is_ecn_negotiated(const struct tcp_part *t, unsigned fwd)
 }
 
 void
-tcp_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
+tcp_fill(const struct pavo_flow *f, const struct tcp_part *t, const struct loss_part *loss,
+         const struct meter_part *meter, unsigned fwd, struct pavo_record *r)
 {
-    const struct tcp_part *t = &v->detail->tcp;
-    const bool first_is_b = (v->flow->flags & FLOW_FIRST_B) != 0;
+    const bool first_is_b = (f->flags & FLOW_FIRST_B) != 0;
     struct pavo_record_tcp *out = &r->tcp;
 
     r->connState = (uint8_t)tcp_conn_state(t, fwd);
@@ -362,11 +362,11 @@ tcp_fill(const struct draft_view *v, unsigned fwd, struct pavo_record *r)
     out->response_ns = t->answered && t->asker == fwd ? (uint64_t)t->response_us * 1000 : 0;
     if (t->loss != TCP_LOSS_REFUSED) {
         r->parts |= PAVO_PART_LOSS;
-        if (v->loss)
-            loss_fill(v->loss, fwd, out);
+        if (loss)
+            loss_fill(loss, fwd, out);
     }
-    if (v->meter) {
+    if (meter) {
         r->parts |= PAVO_PART_RTT;
-        meter_fill_rtt(v->meter, fwd, out);
+        meter_fill_rtt(meter, fwd, out);
     }
 }

@@ -49,25 +49,29 @@ prefetch_write(const void *p)
 #endif
 }
 
+enum { CLEAR_PIECE = 64 };
+
+static inline __attribute__((always_inline)) void
+mem_clear_piece(uint8_t *at, const size_t bytes, const size_t from)
+{
+    if (bytes > from)
+        memset(at + from, 0, bytes - from < CLEAR_PIECE ? bytes - from : CLEAR_PIECE);
+}
+
 /* Zeroes 'bytes', a constant, in pieces that compilers make plain stores of. Of a memset() of such
  * a size they make a call, or a string instruction, which takes longer to begin with. */
 static inline __attribute__((always_inline)) void
 mem_clear(void *p, const size_t bytes)
 {
-    enum { PIECE = 64 };
     uint8_t *at = p;
 
-#define CLEAR(from)                                                                                \
-    if (bytes > (from))                                                                            \
-    memset(at + (from), 0, bytes - (from) < PIECE ? bytes - (from) : PIECE)
-    CLEAR(0 * PIECE);
-    CLEAR(1 * PIECE);
-    CLEAR(2 * PIECE);
-    CLEAR(3 * PIECE);
-    CLEAR(4 * PIECE);
-#undef CLEAR
-    if (bytes > 5 * PIECE)
-        memset(at + 5 * PIECE, 0, bytes - 5 * PIECE);
+    mem_clear_piece(at, bytes, 0 * CLEAR_PIECE);
+    mem_clear_piece(at, bytes, 1 * CLEAR_PIECE);
+    mem_clear_piece(at, bytes, 2 * CLEAR_PIECE);
+    mem_clear_piece(at, bytes, 3 * CLEAR_PIECE);
+    mem_clear_piece(at, bytes, 4 * CLEAR_PIECE);
+    if (bytes > 5 * CLEAR_PIECE)
+        memset(at + 5 * CLEAR_PIECE, 0, bytes - 5 * CLEAR_PIECE);
 }
 
 /* The same address, of which the compiler does not know how it was made: it keeps it in a register,

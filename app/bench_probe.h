@@ -1,8 +1,9 @@
 /* bench_probe.h - a queue around a queue: it leads a worker through the phases of a measurement
  *
- * The phases are WARMUP (all flows are made), MEASURE (nothing but the worker), STAGES (the same
- * with laps, for the stages' shares), END. The main thread moves the phase on; the probe, in the
- * worker's thread, notes time, CPU time, packets and hardware counters at both ends of each.
+ * The phases are WARMUP (all flows are made), MEASURE (nothing but the worker), TURNS (beside a
+ * driver: bench_turns.h), STAGES (the same with laps, for the stages' shares), END. The main thread
+ * moves the phase on; the probe, in the worker's thread, notes time, CPU time, packets and hardware
+ * counters at both ends of each.
  */
 #ifndef PAVO_BENCH_PROBE_H
 #define PAVO_BENCH_PROBE_H
@@ -13,7 +14,14 @@
 
 struct sensor;
 
-enum bench_phase { BENCH_WARMUP, BENCH_MEASURE, BENCH_STAGES, BENCH_END, BENCH_PHASES };
+enum bench_phase {
+    BENCH_WARMUP,
+    BENCH_MEASURE,
+    BENCH_TURNS,
+    BENCH_STAGES,
+    BENCH_END,
+    BENCH_PHASES
+};
 
 /* What all probes of a run share. */
 struct bench_phases {

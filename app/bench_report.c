@@ -298,22 +298,42 @@ bench_dpdk_text(FILE *out, const struct bench_plan *p, const struct bench_result
                     rows[i]->stage_ns[PAVO_LAP_DONE]);
     fprintf(out, "  ratio        %.2f by CPU time: the driver's road adds %.1f ns a packet\n",
             per(bench_ns(memory), bench_ns(driver)), bench_ns(driver) - bench_ns(memory));
+    if (driver->pairs.n)
+        fprintf(
+            out,
+            "  in turns     %.2f by CPU time, median of %u pairs of short turns (quartiles %.2f "
+            "and %.2f): %.1f ns in memory, %.1f by DPDK\n",
+            driver->pairs.ratio, driver->pairs.n, driver->pairs.ratio_low, driver->pairs.ratio_high,
+            driver->pairs.ns[BENCH_ROAD_MEMORY], driver->pairs.ns[BENCH_ROAD_DRIVER]);
     fprintf(out, "  ledger       %s%s%s\n", driver->is_balanced ? "balanced" : "NOT BALANCED",
             driver->is_balanced ? "" : ": ", driver->why);
+}
+
+static json_t *
+pairs_json(const struct bench_pairs *p)
+{
+    if (p->n == 0)
+        return json_null();
+    return json_pack("{s:i,s:f,s:f,s:f,s:f,s:f,s:I,s:I}", "pairs", (int)p->n, "ratio", p->ratio,
+                     "ratio_lower_quartile", p->ratio_low, "ratio_upper_quartile", p->ratio_high,
+                     "ns_per_packet_memory", p->ns[BENCH_ROAD_MEMORY], "ns_per_packet",
+                     p->ns[BENCH_ROAD_DRIVER], "packets_memory",
+                     whole(p->packets[BENCH_ROAD_MEMORY]), "packets",
+                     whole(p->packets[BENCH_ROAD_DRIVER]));
 }
 
 json_t *
 bench_dpdk_json(const struct bench_plan *p, const struct bench_result *memory,
                 const struct bench_result *driver)
 {
-    return json_pack("{s:s,s:I,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:b,s:s?}", "driver",
+    return json_pack("{s:s,s:I,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:o,s:b,s:s?}", "driver",
                      dpdk_bench_word(p->dpdk), "flows", whole(p->flows),
                      "packets_per_second_memory", bench_pps(memory), "packets_per_second",
                      bench_pps(driver), "ns_per_packet_memory", bench_ns(memory), "ns_per_packet",
-                     bench_ns(driver), "ratio", per(bench_ns(memory), bench_ns(driver)),
-                     "stages_memory", stages_json(memory), "stages", stages_json(driver), "counts",
-                     counts_json(&driver->counts), "balanced", (int)driver->is_balanced, "why",
-                     driver->is_balanced ? NULL : driver->why);
+                     bench_ns(driver), "ratio", per(bench_ns(memory), bench_ns(driver)), "in_turns",
+                     pairs_json(&driver->pairs), "stages_memory", stages_json(memory), "stages",
+                     stages_json(driver), "counts", counts_json(&driver->counts), "balanced",
+                     (int)driver->is_balanced, "why", driver->is_balanced ? NULL : driver->why);
 }
 
 /* ---- search, overload -------------------------------------------------------------------------

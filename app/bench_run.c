@@ -14,6 +14,7 @@
 
 #include "bench_probe.h"
 #include "bench_source.h"
+#include "bench_turns.h"
 
 enum {
     COST_PACKETS = 2000000,
@@ -28,6 +29,7 @@ static const double slices_least_s = 0.2; /* shorter ones are of too few packets
 struct queue {
     struct bench_feed feed;
     struct cap_queue *source;
+    struct bench_turns turns; /* with a driver, which is the inner queue then */
     struct bench_probe probe;
 };
 
@@ -45,7 +47,7 @@ struct run {
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
-/* Where the frames of all workers come from: memory, or a driver. */
+/* Where the frames of all workers come from: memory, or memory and a driver in turns. */
 static int
 sources_open(struct run *r, struct pavo_err *err)
 {
@@ -61,7 +63,8 @@ sources_open(struct run *r, struct pavo_err *err)
     }
     if (p->dpdk != DPDK_BENCH_NONE) {
         r->dpdk = dpdk_bench_open(p->dpdk, p->cfg, feeds, p->workers, err);
-        return r->dpdk ? 0 : -EIO;
+        if (!r->dpdk)
+            return -EIO;
     }
     for (unsigned i = 0; i < p->workers; i++) {
         r->queues[i].source = bench_source_open(feeds[i], p->buffers);
@@ -75,12 +78,16 @@ static void
 probe_open(struct run *r, unsigned i)
 {
     const struct bench_plan *p = r->plan;
+    const uint64_t quota =
+        p->packets ? p->packets / p->workers + (i < p->packets % p->workers) : UINT64_MAX;
     struct queue *q = &r->queues[i];
 
-    bench_probe_init(&q->probe, r->dpdk ? dpdk_bench_queue(r->dpdk, i) : q->source, &r->phases, i);
+    if (r->dpdk)
+        bench_turns_init(&q->turns, q->source, r->dpdk, i, quota);
+    bench_probe_init(&q->probe, r->dpdk ? &q->turns.q : q->source, &r->phases, i);
     q->probe.quota[BENCH_WARMUP] = q->feed.warmup;
     if (p->packets) {
-        q->probe.quota[BENCH_MEASURE] = p->packets / p->workers + (i < p->packets % p->workers);
+        q->probe.quota[BENCH_MEASURE] = quota;
         q->probe.quota[BENCH_STAGES] = q->probe.quota[BENCH_MEASURE] / STAGE_PART;
     }
     r->list[i] = &q->probe.q;
@@ -209,19 +216,11 @@ spent(const struct sensor *s, uint64_t *packets, uint64_t *cpu_ns)
     }
 }
 
-static int
-less(const void *x, const void *y)
-{
-    const double a = *(const double *)x, b = *(const double *)y;
-
-    return (a > b) - (a < b);
-}
-
 /* The measurement by time, looked at SLICES times. */
 static void
 measure_slices(struct run *run, struct bench_result *r, double seconds)
 {
-    double ns[SLICES];
+    double ns[SLICES], spread[5];
     unsigned n = 0;
     uint64_t packets, cpu;
 
@@ -239,10 +238,54 @@ measure_slices(struct run *run, struct bench_result *r, double seconds)
     }
     if (n == 0 || seconds < slices_least_s)
         return;
-    qsort(ns, n, sizeof ns[0], less);
-    r->slice_least_ns = ns[0];
-    r->slice_median_ns = ns[n / 2];
-    r->slice_most_ns = ns[n - 1];
+    bench_quartiles(ns, n, spread);
+    r->slice_least_ns = spread[0];
+    r->slice_median_ns = spread[2];
+    r->slice_most_ns = spread[4];
+}
+
+/* ---- turns ------------------------------------------------------------------------------------
+ */
+
+static bool
+have_turn(const struct run *run, unsigned turn)
+{
+    for (unsigned i = 0; i < run->plan->workers; i++)
+        if (!bench_turns_has(&run->queues[i].turns, turn))
+            return false;
+    return true;
+}
+
+static void
+wait_for_turn(const struct run *run, unsigned turn)
+{
+    while (!have_turn(run, turn) && !sensor_is_done(run->sensor))
+        usleep(POLL_US);
+}
+
+static void
+ask_turn(struct run *run, unsigned turn)
+{
+    for (unsigned i = 0; i < run->plan->workers; i++)
+        bench_turns_ask(&run->queues[i].turns, turn);
+}
+
+/* Memory and driver in turns, each of them as much as was measured before. */
+static void
+measure_turns(struct run *run)
+{
+    const struct bench_plan *p = run->plan;
+
+    phase_set(run, BENCH_TURNS);
+    for (unsigned turn = 1; turn <= BENCH_TURNS_LAST; turn++) {
+        ask_turn(run, turn);
+        if (p->packets)
+            wait_for_turn(run, turn);
+        else
+            sleep_s(p->seconds / BENCH_PAIRS);
+    }
+    ask_turn(run, BENCH_TURNS_LAST + 1);
+    wait_for_turn(run, BENCH_TURNS_LAST);
 }
 
 static uint64_t
@@ -288,6 +331,7 @@ span_s(const struct run *run, enum bench_phase phase)
 static void
 add_up(const struct run *run, struct bench_result *r)
 {
+    const struct bench_turns *turns[WORKERS_MAX];
     double ticks[PAVO_LAP_N] = {0};
 
     for (unsigned i = 0; i < run->plan->workers; i++) {
@@ -295,6 +339,7 @@ add_up(const struct run *run, struct bench_result *r)
         const struct bench_stamp *from = &p->from[BENCH_MEASURE], *to = &p->to[BENCH_MEASURE];
         const struct bench_stamp *s0 = &p->from[BENCH_STAGES], *s1 = &p->to[BENCH_STAGES];
 
+        turns[i] = &run->queues[i].turns;
         r->packets += to->packets - from->packets;
         r->cpu_seconds += (double)(to->cpu_ns - from->cpu_ns) / 1e9;
         r->warmup_packets += p->to[BENCH_WARMUP].packets;
@@ -309,6 +354,7 @@ add_up(const struct run *run, struct bench_result *r)
     }
     for (unsigned k = 0; k < PAVO_LAP_N && r->stage_packets; k++)
         r->stage_ns[k] = ticks[k] / (double)r->stage_packets;
+    bench_turns_pairs(turns, run->plan->workers, &r->pairs);
     r->seconds = span_s(run, BENCH_MEASURE);
     r->warmup_seconds = span_s(run, BENCH_WARMUP);
 }
@@ -336,6 +382,8 @@ measure(struct run *run, struct bench_result *r)
     r->ring_full = ring_full(run->sensor) - full;
     r->live_flows = after.live_flows;
     r->rss_after = bench_rss();
+    if (run->dpdk)
+        measure_turns(run);
     if (!p->no_stages)
         phase_run(run, BENCH_STAGES, p->seconds / STAGE_PART);
     phase_set(run, BENCH_END);

@@ -4,6 +4,7 @@
 
 #include "bench_perf.h"
 #include "bench_plan.h"
+#include "bench_turns.h"
 #include "laps.h"
 
 /* Of the measurement, but what says otherwise. */
@@ -17,9 +18,10 @@ struct bench_result {
     /* CPU time for a packet in slices of the measurement, where it goes by time; 0: too short. On a
      * box that is disturbed the least is the nearest to what it can do. */
     double slice_least_ns, slice_median_ns, slice_most_ns;
-    double source_ns;        /* CPU time of making a packet, measured alone */
-    uint64_t flows, records; /* made */
-    uint64_t ring_full;      /* times that a record waited for the export thread */
+    struct bench_pairs pairs; /* of a measurement through a driver */
+    double source_ns;         /* CPU time of making a packet, measured alone */
+    uint64_t flows, records;  /* made */
+    uint64_t ring_full;       /* times that a record waited for the export thread */
     struct bench_perf_counts perf;
     int perf_errnum; /* why 'perf' knows nothing; 0 it does */
     uint64_t warmup_packets;

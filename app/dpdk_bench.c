@@ -332,6 +332,7 @@ configure(struct dpdk_bench *d, struct bench_feed *const *feeds, struct pavo_err
     char text[64];
     int rc = set(d->cfg, "capture.backend=dpdk");
 
+    rc |= set(d->cfg, "capture.filter="); /* memory is not filtered either */
     if (!has_huge_pages()) {
         rc |= set(d->cfg, "capture.dpdk.hugepages=false");
         snprintf(text, sizeof text, "capture.dpdk.memory=%uMiB", MEMORY_MIB + d->n * 128);
@@ -441,6 +442,12 @@ struct cap_queue *
 dpdk_bench_queue(struct dpdk_bench *d, unsigned i)
 {
     return &d->roads[i].q;
+}
+
+bool
+dpdk_bench_is_drained(const struct dpdk_bench *d, unsigned i)
+{
+    return d->roads[i].stamps_in == d->roads[i].stamps_out;
 }
 
 /* Frames that were put into a ring and never taken. */

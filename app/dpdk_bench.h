@@ -32,6 +32,8 @@ struct dpdk_bench *dpdk_bench_open(enum dpdk_bench_kind kind, struct cfg *cfg,
                                    struct bench_feed *const *feeds, unsigned n,
                                    struct pavo_err *err);
 struct cap_queue *dpdk_bench_queue(struct dpdk_bench *d, unsigned i);
+/* All frames that were made for queue 'i' have been handed out. The worker's thread only. */
+bool dpdk_bench_is_drained(const struct dpdk_bench *d, unsigned i);
 void dpdk_bench_close(struct dpdk_bench *d);
 
 #endif

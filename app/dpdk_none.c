@@ -19,6 +19,12 @@ dpdk_bench_queue(struct dpdk_bench *d, unsigned i)
     return NULL;
 }
 
+bool
+dpdk_bench_is_drained(const struct dpdk_bench *d, unsigned i)
+{
+    return true;
+}
+
 void
 dpdk_bench_close(struct dpdk_bench *d)
 {

@@ -110,6 +110,18 @@ if "dpdk" in run("version").stdout:
     for kind in "null", "ring", "pcap":
         doc = bench("--packets", "20000", "--workers", "2", "--dpdk", kind)
         check(doc and doc["dpdk"]["driver"] == kind and doc["dpdk"]["ratio"] > 0, f"--dpdk {kind}")
+        t = doc and doc["dpdk"]["in_turns"]
+        check(t and t["pairs"] == 20, f"--dpdk {kind}: no 20 pairs of turns: {t}")
+        check(t and t["packets_memory"] == t["packets"] == 20000, f"--dpdk {kind}: packets of the turns: {t}")
+        check(t and 0 < t["ratio_lower_quartile"] <= t["ratio"] <= t["ratio_upper_quartile"], f"--dpdk {kind}: {t}")
+        check(t and t["ns_per_packet_memory"] > 0 and t["ns_per_packet"] > 0, f"--dpdk {kind}: {t}")
+    # Bursts that a driver gives in portions, flows that end, a capture's own times.
+    for more in (["--set", "capture.burst=24"], ["--workload", "tcp"], ["--pcap", capture]):
+        for kind in "null", "ring", "pcap":
+            doc = bench("--packets", "20000", "--dpdk", kind, *more)
+            check(doc and doc["dpdk"]["in_turns"]["packets"] == 20000, f"--dpdk {kind} {more}")
+    doc = bench("--seconds", "0.1", "--no-stages", "--dpdk", "ring")
+    check(doc and 0 < doc["dpdk"]["in_turns"]["pairs"] <= 20, "--dpdk ring by time: no pairs of turns")
 else:
     check(run("bench", "--packets", "1000", "--dpdk", "null").returncode == 2, "--dpdk in a build without it")
 

@@ -295,7 +295,9 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
     const uint64_t ns = q->burst_ns;
     const uint16_t source = q->cap.source;
     const uint8_t link = port->link;
-    const bool has_rss = port->has_rss;
+    const uint64_t rss_flag = port->has_rss ? RTE_MBUF_F_RX_RSS_HASH : 0;
+    const uint64_t unusual = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED |
+                             RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
     struct rte_mempool *pool = q->mbufs[q->next]->pool;
     unsigned n = 0, at = q->next;
 
@@ -304,9 +306,8 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
 
         if (at + MBUFS_AHEAD < q->n)
             rte_prefetch0(q->mbufs[at + MBUFS_AHEAD]);
-        if (m->nb_segs != 1 || m->refcnt != 1 || !RTE_MBUF_DIRECT(m) || m->pool != pool ||
-            m->data_len != m->pkt_len ||
-            m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED))
+        if (m->nb_segs != 1 || m->refcnt != 1 || m->pool != pool || m->data_len != m->pkt_len ||
+            m->ol_flags & unusual)
             break;
         out[n] = (struct pavo_frame){
             .data = rte_pktmbuf_mtod(m, const uint8_t *),
@@ -316,7 +317,7 @@ frames_usual(struct dq *q, struct pavo_frame *out, unsigned max)
             .rss = m->hash.rss,
             .source = source,
             .link = link,
-            .has_rss = has_rss && m->ol_flags & RTE_MBUF_F_RX_RSS_HASH,
+            .has_rss = (m->ol_flags & rss_flag) != 0,
         };
     }
     q->next = at;

@@ -12,6 +12,7 @@
  */
 #include "dpdk_bench.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@
 
 enum {
     BURST_MOST = 64,
-    STAMPS = 256,        /* of frames that were written and are not handed out yet */
+    STAMPS = 256,        /* of frames that were written, before room is made for more */
     RING_BUFFERS = 512,  /* that a ring holds */
     RING_CACHE = 256,    /* that go round */
     RING_QUEUES = 16,    /* that a port of net_ring may have */
@@ -68,31 +69,48 @@ struct dpdk_bench {
 /* ---- frames -----------------------------------------------------------------------------------
  */
 
+/* Where the stamps of 'n' more frames go. What a worker has not taken yet is less than a burst. */
+static uint64_t *
+stamps_room(struct road *r, unsigned n)
+{
+    const uint32_t waiting = r->stamps_in - r->stamps_out;
+
+    assert(waiting + n <= STAMPS);
+    if (r->stamps_in + n > STAMPS) {
+        memmove(r->stamps, r->stamps + r->stamps_out, waiting * sizeof r->stamps[0]);
+        r->stamps_out = 0;
+        r->stamps_in = waiting;
+    }
+    return r->stamps + r->stamps_in;
+}
+
 /* The next 'n' frames of the feed into packet buffers. */
 static void
 mbufs_fill(struct road *r, struct rte_mbuf **m, unsigned n)
 {
-    struct pavo_frame frames[BURST_MOST];
-    uint8_t *bufs[BURST_MOST] = {NULL};
+    const uint32_t room = (uint32_t)m[0]->buf_len - m[0]->data_off; /* they are of one pool */
     const bool in_place = r->feed->in_place;
-    uint32_t stamp = r->stamps_in;
+    struct pavo_frame frames[BURST_MOST];
+    uint8_t *bufs[BURST_MOST];
+    uint64_t *stamps = stamps_room(r, n);
+    unsigned got = 0;
 
-    for (unsigned i = 0; i < n; i++)
-        rte_prefetch0(m[i]);
-    for (unsigned i = 0; i < n; i++)
-        bufs[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
+    do { /* n is not 0 */
+        bufs[got] = rte_pktmbuf_mtod(m[got], uint8_t *);
+    } while (++got < n);
     r->feed->fill(r->feed->ctx, bufs, frames, n);
     for (unsigned i = 0; i < n; i++) {
-        const uint32_t room = (uint32_t)m[i]->buf_len - m[i]->data_off;
-        const uint32_t held = frames[i].caplen < room ? frames[i].caplen : room;
+        uint32_t held = frames[i].caplen;
 
-        if (in_place)
+        if (unlikely(held > room))
+            held = room;
+        if (unlikely(in_place))
             memcpy(bufs[i], frames[i].data, held);
-        m[i]->data_len = (uint16_t)held;
         m[i]->pkt_len = held;
-        r->stamps[stamp++ % STAMPS] = frames[i].ts_ns;
+        m[i]->data_len = (uint16_t)held;
+        stamps[i] = frames[i].ts_ns;
     }
-    r->stamps_in = stamp;
+    r->stamps_in += n;
 }
 
 static uint16_t
@@ -116,15 +134,22 @@ ring_supply(struct road *r, unsigned n)
         rte_mempool_put_bulk(r->pool, (void *const *)m, n);
 }
 
-static uint64_t
-stamp_next(struct road *r)
+/* Event time in place of the driver's. */
+static void
+stamps_put(struct road *r, struct pavo_frame *f, unsigned n)
 {
-    if (r->kind != DPDK_BENCH_PCAP)
-        return r->stamps[r->stamps_out++ % STAMPS];
-    r->part += r->step;
-    r->now_ns += r->part >> STEP_BITS;
-    r->part &= (1u << STEP_BITS) - 1;
-    return r->now_ns;
+    if (r->kind != DPDK_BENCH_PCAP) {
+        for (unsigned i = 0; i < n; i++)
+            f[i].ts_ns = r->stamps[r->stamps_out + i];
+        r->stamps_out += n;
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        r->part += r->step;
+        r->now_ns += r->part >> STEP_BITS;
+        r->part &= (1u << STEP_BITS) - 1;
+        f[i].ts_ns = r->now_ns;
+    }
 }
 
 /* ---- the queue around the queue ---------------------------------------------------------------
@@ -139,8 +164,8 @@ road_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
     if (r->kind == DPDK_BENCH_RING)
         ring_supply(r, max);
     n = r->inner->ops->recv(r->inner, out, max);
-    for (int i = 0; i < n; i++)
-        out[i].ts_ns = stamp_next(r);
+    if (n > 0)
+        stamps_put(r, out, (unsigned)n);
     return n;
 }
 

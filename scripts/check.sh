@@ -102,6 +102,27 @@ section "builds"
 build_part "gcc, warnings are errors" "$out/gcc" gcc --werror -Dtests=enabled
 build_part "clang, warnings are errors" "$out/clang" clang --werror -Dtests=enabled
 build_part "gcc, without DPDK and hwloc, optimised" "$out/small" gcc --werror -Dbuildtype=release -Ddpdk=disabled -Dhwloc=disabled -Dtests=enabled
+
+# As scripts/release.sh builds pavo, with a short training: the same records.
+release_build() {
+    CC=gcc TRAINING_PACKETS=50000 scripts/release.sh "$out/release"
+}
+release_same() {
+    local dir status=0 seed by
+    dir=$(mktemp -d) || return 1
+    for seed in 1 2 3; do
+        "$out/gcc/test/gen/pavo-gen" mix --packets 30000 --seed $seed "$dir/mix.pcap" || status=1
+        for by in gcc release; do
+            "$out/$by/app/pavo" run -q --workers 1 --set observer.name=check -r "$dir/mix.pcap" -w "json:$dir/$by.jsonl" || status=1
+        done
+        [ -s "$dir/gcc.jsonl" ] && cmp "$dir/gcc.jsonl" "$dir/release.jsonl" || status=1
+    done
+    rm -rf "$dir"
+    return $status
+}
+part "release.sh: a build by profile" release_build
+part "golden records of the build by profile" test/golden/golden.sh "$out/release"
+part "the build by profile has the same records" release_same
 meson_part "tests of the clang build" "$out/clang" --no-suite live
 meson_part "tests of the small build" "$out/small" --no-suite live
 

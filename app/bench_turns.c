@@ -86,8 +86,9 @@ time_join(struct bench_turns *t, struct pavo_frame *f, unsigned n)
 
     if (f[0].ts_ns + *shift < t->last_ns)
         *shift = t->last_ns - f[0].ts_ns;
-    for (unsigned i = 0; i<n && * shift> 0; i++)
-        f[i].ts_ns += *shift;
+    if (*shift > 0)
+        for (unsigned i = 0; i < n; i++)
+            f[i].ts_ns += *shift;
     t->last_ns = f[n - 1].ts_ns;
 }
 

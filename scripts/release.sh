@@ -70,7 +70,7 @@ train() {
             pavo read "$dir/out.ipfix" --by dst.ip --top 10 || return
         rm -f "$dir/out.ipfix"
     done
-    for name in imix synflood geneve6 gtpu fragments mixed; do
+    for name in udp64 imix tcp dns synflood vxlan geneve6 gtpu fragments mixed; do
         pavo bench --workload "$name" --flows $((packets / 10)) --packets "$packets" --no-stages || return
     done
     pavo bench --workload mixed --workers 2 --flows $((packets / 10)) --packets "$packets" --no-stages || return

@@ -198,7 +198,7 @@ pcap_many(struct blocks *b, struct pavo_frame *out, unsigned max)
         };
         h += head + caplen;
     }
-    b->at += h - b->at;
+    b->at = h;
     return n;
 }
 

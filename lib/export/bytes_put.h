@@ -8,35 +8,11 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline uint64_t
-put_swap(uint64_t v)
-{
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return __builtin_bswap64(v);
+#define PUT_SWAP(bits, v) __builtin_bswap##bits(v)
 #else
-    return v;
+#define PUT_SWAP(bits, v) (v)
 #endif
-}
-
-static inline uint32_t
-put_swap4(uint32_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return __builtin_bswap32(v);
-#else
-    return v;
-#endif
-}
-
-static inline uint16_t
-put_swap2(uint16_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return __builtin_bswap16(v);
-#else
-    return v;
-#endif
-}
 
 /* The low 'bytes' (1 to 8) octets of 'v', the highest first. 'bytes' is a constant nearly
  * everywhere: inline it is one store, which a compiler that goes by a profile does not see. */
@@ -46,15 +22,15 @@ put_be(uint8_t *at, uint64_t v, unsigned bytes)
     if (bytes == 1) {
         *at = (uint8_t)v;
     } else if (bytes == 2) {
-        const uint16_t swapped = put_swap2((uint16_t)v);
+        const uint16_t swapped = PUT_SWAP(16, (uint16_t)v);
 
         memcpy(at, &swapped, sizeof swapped);
     } else if (bytes == 4) {
-        const uint32_t swapped = put_swap4((uint32_t)v);
+        const uint32_t swapped = PUT_SWAP(32, (uint32_t)v);
 
         memcpy(at, &swapped, sizeof swapped);
     } else if (bytes == 8) {
-        const uint64_t swapped = put_swap(v);
+        const uint64_t swapped = PUT_SWAP(64, v);
 
         memcpy(at, &swapped, sizeof swapped);
     } else {
@@ -71,7 +47,7 @@ get_be(const uint8_t *at, unsigned bytes)
 
     if (bytes == 8) {
         memcpy(&v, at, 8);
-        return put_swap(v);
+        return PUT_SWAP(64, v);
     }
     for (unsigned i = 0; i < bytes; i++)
         v = v << 8 | at[i];

@@ -118,7 +118,7 @@ flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64
     basis = initiator_of(p, &by_b);
     f->flags = (uint16_t)((unsigned)basis << FLOW_BASIS_SHIFT | (by_b ? FLOW_FWD_B : 0) |
                           (p->is_b ? FLOW_FIRST_B : 0) | (p->at.has_ports ? FLOW_PORTS : 0));
-    cold_clear(c);
+    mem_clear(c, sizeof *c);
     interval_begin(s, f, c, p, now_ns);
     c->source = p->source;
     c->ethertype = p->key.kind == PAVO_KIND_ARP ? p->at.arp_op : p->at.ethertype;

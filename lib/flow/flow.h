@@ -9,8 +9,6 @@
 #ifndef PAVO_FLOW_PRIVATE_H
 #define PAVO_FLOW_PRIVATE_H
 
-#include <string.h>
-
 #include "bucket.h"
 #include "cacheline.h"
 #include "encap.h"
@@ -251,14 +249,6 @@ uint64_t flow_create(struct pavo_shard *s, uint64_t hash);
 /* Takes the flow out of the table and back to the free ones; its record was made. 'hash' is
  * that of its key. */
 void flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash);
-
-/* In halves: of the whole compilers make a string instruction, which takes long to begin with. */
-static inline void
-cold_clear(struct flow_cold *c)
-{
-    memset(c, 0, 32);
-    memset((uint8_t *)c + 32, 0, sizeof *c - 32);
-}
 
 /* ---- account.c ---- */
 

@@ -4,14 +4,9 @@
 
 #include <string.h>
 
+#include "plain.h"
 #include "quick.h"
 #include "talk.h"
-
-enum {
-    FRAME_SRC = 6, /* of an ordinary frame: IEEE 802.3 clause 3.2 */
-    FRAME_IP = 14,
-    IP6_LABEL = 0xfffff, /* RFC 8200 section 3 */
-};
 
 bool
 fresh_begins(const struct pavo_shard *s, const struct pavo_packet *p)
@@ -39,16 +34,16 @@ static inline void
 fresh_cold(struct flow_cold *c, const struct pavo_packet *p, unsigned side)
 {
     const bool is_ip6 = p->key.kind == PAVO_KIND_IP6;
-    const uint8_t *frame = p->frame, *ip = frame + FRAME_IP;
+    const uint8_t *frame = p->frame;
 
-    cold_clear(c);
+    mem_clear(c, sizeof *c);
     c->start_ns = c->first_ns = p->ts_ns;
     if (is_ip6)
-        c->flow_label = ((uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3]) & IP6_LABEL;
+        c->flow_label = be32(frame + ETHER_FIXED) & 0xfffffu;
     c->cast = cast_by(p->key.kind, side ? p->key.a : p->key.b, frame) & 3;
     c->source = p->source;
-    c->ethertype = is_ip6 ? 0x86dd : 0x0800;
-    memcpy(c->mac[side], frame + FRAME_SRC, 6);
+    c->ethertype = is_ip6 ? TYPE_IP6 : TYPE_IP4;
+    memcpy(c->mac[side], frame + 6, 6);
     memcpy(c->mac[!side], frame, 6);
     c->tos[side] = p->at.tos;
 }
@@ -62,7 +57,7 @@ fresh_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p)
     const enum pavo_basis basis = initiator_by_ports(&p->key, &by_b);
 
     f->key = p->key;
-    memset(&f->last_ns, 0, sizeof *f - offsetof(struct pavo_flow, last_ns));
+    mem_clear(&f->last_ns, sizeof *f - offsetof(struct pavo_flow, last_ns));
     f->last_ns = p->ts_ns;
     f->cut = (uint32_t)((p->ts_ns + s->active_ns) >> CUT_SHIFT);
     f->state = STATE_UDP;

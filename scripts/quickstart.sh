@@ -5,19 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=${PAVO_BUILD:-build}
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-
-quietly() { # WHAT COMMAND...
-    local what=$1
-    shift
-    printf '%s ... ' "$what"
-    if "$@" >"$log" 2>&1; then
-        echo "done"
-        return
-    fi
-    echo "failed: $*"
-    tail -n 40 "$log"
-    exit 1
-}
+. scripts/quietly.sh
 
 ./scripts/deps.sh --dev || exit 1
 [ -f "$build/build.ninja" ] || quietly "setting up $build" meson setup "$build" -Dbuildtype=release

@@ -13,19 +13,7 @@ export CC=${CC:-gcc}
 dir=$(mktemp -d) || exit 1
 log=$dir/log
 trap 'rm -rf "$dir"' EXIT
-
-quietly() { # WHAT COMMAND...
-    local what=$1
-    shift
-    printf '%s ... ' "$what"
-    if "$@" >"$log" 2>&1; then
-        echo "done"
-        return
-    fi
-    echo "failed: $*"
-    tail -n 40 "$log"
-    exit 1
-}
+. scripts/quietly.sh
 
 # shellcheck disable=SC2086
 macros=$($CC -dM -E -x c /dev/null 2>/dev/null) || { echo "release: CC=$CC is no compiler that runs here" >&2; exit 1; }

@@ -1,6 +1,7 @@
 # quietly.sh - sourced by scripts that set up and build: says what goes on, and shows a log only when it fails
 #
 # Needs $log, the file that output goes to.
+set -u
 quietly() { # WHAT COMMAND...
     local what=$1
     shift

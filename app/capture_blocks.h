@@ -16,6 +16,9 @@
 enum {
     BLOCKS_FRAME_MAX = 262144, /* bytes of a frame that are handed out; libpcap's MAXIMUM_SNAPLEN */
     BLOCKS_HOLD_MAX = 384 * 1024, /* of a larger block only so much is held: no frame needs more */
+    BLOCKS_ALIGNED = 4096,
+    BLOCKS_FRONT =
+        BLOCKS_HOLD_MAX, /* where in the buffer reads begin; before it is what was held */
     BLOCKS_BUFFER = 1024 * 1024,
     BLOCKS_READ =
         128 * 1024, /* at once: what is read is still in the caches when it is looked at */
@@ -107,7 +110,7 @@ enum step blocks_broken(struct blocks *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), cold));
 /* pread() that is not interrupted. */
 ssize_t blocks_read_at(const struct blocks *b, uint8_t *to, size_t n, uint64_t at);
-/* Moves what is held to the front and fills the rest, until 'want' bytes are held. */
+/* Reads until 'want' bytes are held; what is held already moves. */
 enum step blocks_fill(struct blocks *b, size_t want);
 
 static inline size_t

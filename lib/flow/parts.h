@@ -157,11 +157,12 @@ struct meter_side {
 
     /* Of this interval. */
     uint32_t bins[PAVO_BINS], gaps[METER_GAPS];
-    uint16_t pauses[METER_PAUSES]; /* of 10 s and more: of a day there are not as many */
+    uint32_t small_packets;
     uint32_t burst_most;
 
     uint64_t idle_sum, idle_max; /* of this interval, and so */
-    uint32_t small_packets, ce_marks;
+    uint32_t ce_marks;
+    uint16_t pauses[METER_PAUSES]; /* of 10 s and more: of a day there are not as many */
     uint16_t tos_changes;
     uint8_t rtt_is; /* METER_RTT_* */
     uint8_t unused;

@@ -174,7 +174,8 @@ static unsigned
 pcap_many(struct blocks *b, struct pavo_frame *out, unsigned max)
 {
     /* Of its own: what is written through 'out' can't be any of it. */
-    const uint32_t head = b->frame_head, snaplen = b->snaplen;
+    const uint32_t head = b->frame_head;
+    const uint32_t most = b->snaplen < BLOCKS_FRAME_MAX ? b->snaplen : BLOCKS_FRAME_MAX;
     const uint64_t unit_ns = b->unit_ns;
     const uint16_t source = b->r.cfg.source;
     const uint8_t link = b->link;
@@ -182,19 +183,14 @@ pcap_many(struct blocks *b, struct pavo_frame *out, unsigned max)
     unsigned n = 0;
 
     for (; n < max && (size_t)(end - h) >= head; n++) {
-        const uint32_t caplen = u32(h + 8, false);
-        uint32_t kept = caplen, len = u32(h + 12, false);
+        const uint32_t caplen = u32(h + 8, false), len = u32(h + 12, false);
 
-        if (caplen > BLOCKS_FRAME_MAX || caplen > (size_t)(end - h) - head)
+        if (caplen > most || len < caplen || caplen > (size_t)(end - h) - head)
             break;
-        if (__builtin_expect(kept > snaplen, 0))
-            kept = snaplen;
-        if (__builtin_expect(len < kept, 0))
-            len = kept;
         out[n] = (struct pavo_frame){
             .data = h + head,
             .ts_ns = cap_time_ns(u32(h, false), (uint64_t)u32(h + 4, false) * unit_ns),
-            .caplen = kept,
+            .caplen = caplen,
             .len = len,
             .source = source,
             .link = link,

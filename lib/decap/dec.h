@@ -92,14 +92,14 @@ dec_clear(struct pavo_layers *out)
 static inline bool
 dec_udp_may(const struct pavo_decap_config *cfg, uint16_t a, uint16_t b)
 {
-    return ((cfg->udp_may[a / 64 % 64] >> a % 64) | (cfg->udp_may[b / 64 % 64] >> b % 64)) & 1;
+    return (cfg->udp_may[a % PAVO_UDP_MAY] | cfg->udp_may[b % PAVO_UDP_MAY]) != 0;
 }
 
 /* The step that a UDP port leads to. */
 static inline enum dec_step
 dec_udp_step(const struct pavo_decap_config *cfg, uint16_t port)
 {
-    if (!(cfg->udp_may[port / 64 % 64] >> port % 64 & 1))
+    if (!cfg->udp_may[port % PAVO_UDP_MAY])
         return DEC_STOP;
     return (enum dec_step)cfg->udp_step[port];
 }

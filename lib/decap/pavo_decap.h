@@ -219,14 +219,16 @@ struct pavo_layers {
     struct pavo_layer layers[PAVO_LAYERS_MAX]; /* outermost first */
 };
 
+enum { PAVO_UDP_MAY = 2048 }; /* few enough bytes for the nearest cache */
+
 /* What the configuration says about decoding (decap.*). Read-only while workers run. */
 struct pavo_decap_config {
-    uint8_t udp_step[65536]; /* step that a UDP port leads to; 0: none */
-    uint64_t udp_may[64];    /* bit n % 64 of word n / 64: a port that is n modulo 4096 may lead on.
-                                All of the above would not stay in the caches */
-    uint32_t stt_port;       /* TCP port of STT; 65536: none */
-    uint8_t l2tpv3_words;    /* bit n: 4 * n bytes may stand before the payload of L2TPv3 */
-    bool esp_null;           /* look into ESP for NULL encryption */
+    uint8_t udp_step[65536];       /* step that a UDP port leads to; 0: none */
+    uint8_t udp_may[PAVO_UDP_MAY]; /* [port % PAVO_UDP_MAY] != 0: it may lead on. All ports are in
+                                      udp_step */
+    uint32_t stt_port;             /* TCP port of STT; 65536: none */
+    uint8_t l2tpv3_words;          /* bit n: 4 * n bytes may stand before the payload of L2TPv3 */
+    bool esp_null;                 /* look into ESP for NULL encryption */
 };
 
 /* pavo_decap_config_init - the ports of udp.def, all else off. */

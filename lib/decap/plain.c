@@ -93,22 +93,17 @@ carrier_fields(struct pavo_layer *l, const struct plain_tunnel *t, const uint8_t
     }
 }
 
-uint32_t
-plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-             const struct plain *outer, struct plain_tunnel *t, struct plain *v)
+bool
+plain_tunnel(const struct pavo_frame *f, const struct plain *outer, struct plain_tunnel *t)
 {
     const uint32_t n = outer->total - (uint32_t)(outer->transport - outer->ip);
     struct cur rest = cur_open(outer->transport, outer->held, n);
-    uint32_t at;
 
     if (!cur_take(&rest, SHORT_UDP_FIXED) || !tunnel_is_plain(outer->next, f, &rest, t))
-        return 0;
-    at = (uint32_t)(rest.at - f->data);
-    if (t->type == TYPE_IP4)
-        return plain_is_ip4(f, at) && plain_read(cfg, f, at, rest.told, false, v) ? TYPE_IP4 : 0;
-    if (t->type == TYPE_IP6)
-        return plain_is_ip6(f, at) && plain_read(cfg, f, at, rest.told, true, v) ? TYPE_IP6 : 0;
-    return 0;
+        return false;
+    t->at = (uint32_t)(rest.at - f->data);
+    t->told = rest.told;
+    return true;
 }
 
 /* Writes what such a packet says. DEC_STEPS: it is for the walk. */
@@ -118,11 +113,14 @@ inside_take(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
 {
     struct plain_tunnel t;
     struct plain v;
-    const uint32_t type = plain_inside(cfg, f, outer, &t, &v);
+    bool is_ip6;
 
-    if (!type)
+    if (!plain_tunnel(f, outer, &t) || (t.type != TYPE_IP4 && t.type != TYPE_IP6))
         return DEC_STEPS;
-    plain_fields(&v, f->data, f->len, t.link, t.depth, type == TYPE_IP6, out);
+    is_ip6 = t.type == TYPE_IP6;
+    if (!plain_read_inside(cfg, f, &t, is_ip6, &v))
+        return DEC_STEPS;
+    plain_fields(&v, f->data, f->len, t.link, t.depth, is_ip6, out);
     carrier_fields(&out->layers[0], &t, outer->ip, (uint32_t)(outer->transport - outer->ip));
     out->n_layers = 1;
     return v.next;

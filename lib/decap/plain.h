@@ -23,9 +23,10 @@ enum {
 /* The headers of an IP packet and of the transport in it. */
 struct plain {
     const uint8_t *ip, *transport;
-    uint32_t total;     /* bytes of the IP packet */
-    uint32_t head;      /* bytes of the transport header */
-    uint32_t held;      /* bytes behind the IP header that were captured of it */
+    uint32_t total; /* bytes of the IP packet */
+    uint32_t head;  /* bytes of the transport header */
+    uint32_t held;  /* bytes behind the IP header that were captured of it */
+    uint16_t src_port, dst_port;
     uint8_t proto;      /* SHORT_UDP or SHORT_TCP */
     enum dec_step next; /* what follows at its payload, mostly DEC_STOP */
 };
@@ -68,14 +69,12 @@ plain_told(const struct pavo_frame *f)
 static PLAIN_INLINE bool
 plain_udp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, struct plain *v)
 {
-    const uint16_t src = be16(h), dst = be16(h + 2);
-
     v->next = DEC_STOP;
     v->head = SHORT_UDP_FIXED;
-    if (__builtin_expect(dec_udp_may(cfg, src, dst), 0)) {
-        v->next = dec_udp_step(cfg, dst);
+    if (__builtin_expect(dec_udp_may(cfg, v->src_port, v->dst_port), 0)) {
+        v->next = dec_udp_step(cfg, v->dst_port);
         if (v->next == DEC_STOP)
-            v->next = dec_udp_step(cfg, src);
+            v->next = dec_udp_step(cfg, v->src_port);
     }
     return be16(h + 4) == n &&
            (v->next != DEC_STOP ||
@@ -88,7 +87,7 @@ plain_tcp(const struct pavo_decap_config *cfg, const uint8_t *h, uint32_t n, str
     v->next = DEC_STOP;
     v->head = (h[12] >> 4) * 4u;
     if (v->head == SHORT_TCP_FIXED)
-        return be16(h + 2) != cfg->stt_port;
+        return v->dst_port != cfg->stt_port;
     return v->head > SHORT_TCP_FIXED && n >= v->head && v->held >= v->head;
 }
 
@@ -110,6 +109,8 @@ plain_read(const struct pavo_decap_config *cfg, const struct pavo_frame *f, uint
     v->total = total;
     v->held = (held < total ? held : total) - fixed;
     v->proto = is_ip6 ? ip[6] : ip[9];
+    v->src_port = be16(h);
+    v->dst_port = be16(h + 2);
     if (v->proto == SHORT_UDP)
         return plain_udp(cfg, h, total - fixed, v);
     return v->proto == SHORT_TCP && total >= fixed + SHORT_TCP_FIXED &&
@@ -177,8 +178,8 @@ plain_rest(const struct plain *v, const uint8_t *frame, uint32_t wire_len, const
         memcpy(out->src, ip + 12, 4);
         memcpy(out->dst, ip + 16, 4);
     }
-    out->src_port = be16(v->transport);
-    out->dst_port = be16(v->transport + 2);
+    out->src_port = v->src_port;
+    out->dst_port = v->dst_port;
     dec_macs(out, ether, ether + 6);
     out->ethertype = be16(ether + 12);
     out->payload_at = (uint32_t)(v->transport - frame) + v->head;
@@ -214,15 +215,25 @@ plain_complete(const struct plain *v, const uint8_t *frame, uint32_t wire_len, c
 /* The header of a tunnel, and what the packet inside is. */
 struct plain_tunnel {
     const uint8_t *link; /* Ethernet header of the packet, its own or that of the frame */
+    uint32_t at;         /* where in the frame the packet begins, */
+    uint32_t told;       /* and bytes from there to the end of the tunnel's payload */
     uint32_t id;
     uint32_t type;   /* EtherType */
     uint8_t carrier; /* enum pavo_carrier */
     uint8_t depth;   /* headers of the frame down to those of the packet inside */
 };
 
-/* plain_inside - the packet 'v' in a tunnel of which outer->next is the header, behind the outer
- * headers. Returns TYPE_IP4 or TYPE_IP6, what it is; 0: it is for the walk. */
-uint32_t plain_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
-                      const struct plain *outer, struct plain_tunnel *t, struct plain *v);
+/* plain_tunnel - opens the tunnel of which outer->next is the header, behind the outer headers
+ *
+ * False: it is for the walk. So is what is inside, unless plain_read_inside() takes it. */
+bool plain_tunnel(const struct pavo_frame *f, const struct plain *outer, struct plain_tunnel *t);
+
+static PLAIN_INLINE bool
+plain_read_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *f,
+                  const struct plain_tunnel *t, const bool is_ip6, struct plain *v)
+{
+    return (is_ip6 ? plain_is_ip6(f, t->at) : plain_is_ip4(f, t->at)) &&
+           plain_read(cfg, f, t->at, t->told, is_ip6, v);
+}
 
 #endif

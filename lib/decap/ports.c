@@ -36,7 +36,7 @@ static void
 port_lead(struct pavo_decap_config *cfg, uint16_t port, enum dec_step step)
 {
     cfg->udp_step[port] = (uint8_t)step;
-    cfg->udp_may[port / 64 % 64] |= UINT64_C(1) << port % 64;
+    cfg->udp_may[port % PAVO_UDP_MAY] = 1;
 }
 
 void

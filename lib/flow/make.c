@@ -176,7 +176,7 @@ static PLAIN_INLINE void
 make_brief(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *v,
            const bool is_ip6, uint64_t carrier, struct pavo_packet *p)
 {
-    const uint16_t src_port = be16(v->transport), dst_port = be16(v->transport + 2);
+    const uint16_t src_port = v->src_port, dst_port = v->dst_port;
     const uint32_t held = v->held - v->head;
 
     p->frame = f->data;
@@ -195,27 +195,34 @@ make_brief(const struct pavo_packet_make *m, const struct pavo_frame *f, const s
         pavo_packet_fill(p);
 }
 
+/* The packet in a tunnel that was opened; false: it is another. */
+static PLAIN_INLINE bool
+inside_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
+            const struct plain_tunnel *t, const bool is_ip6, struct pavo_packet *p)
+{
+    struct plain v;
+
+    if (!plain_read_inside(m->decap, f, t, is_ip6, &v) || v.next != DEC_STOP)
+        return false;
+    p->is_brief = PAVO_BRIEF_TUNNEL;
+    p->caplen = f->caplen;
+    p->decap = m->decap;
+    make_brief(m, f, &v, is_ip6, key_carrier_tunnel(t->carrier, t->id, m->key_parts), p);
+    return true;
+}
+
 /* What one of the usual frames carries in one of the usual tunnels; false: it is another. */
 static __attribute__((noinline)) bool
 make_inside(const struct pavo_packet_make *m, const struct pavo_frame *f, const struct plain *outer,
             struct pavo_packet *p)
 {
     struct plain_tunnel t;
-    struct plain v;
-    const uint32_t type = plain_inside(m->decap, f, outer, &t, &v);
-    uint64_t carrier;
 
-    if (!type || v.next != DEC_STOP)
+    if (!plain_tunnel(f, outer, &t))
         return false;
-    carrier = key_carrier_tunnel(t.carrier, t.id, m->key_parts);
-    p->is_brief = PAVO_BRIEF_TUNNEL;
-    p->caplen = f->caplen;
-    p->decap = m->decap;
-    if (type == TYPE_IP4)
-        make_brief(m, f, &v, false, carrier, p);
-    else
-        make_brief(m, f, &v, true, carrier, p);
-    return true;
+    if (t.type == TYPE_IP4)
+        return inside_make(m, f, &t, false, p);
+    return t.type == TYPE_IP6 && inside_make(m, f, &t, true, p);
 }
 
 /* One of the usual frames; false: it is another. */
@@ -248,6 +255,8 @@ fill_plain(struct pavo_packet *p)
         .transport = h,
         .total = p->at.l3_len,
         .head = p->key.proto == SHORT_UDP ? SHORT_UDP_FIXED : (h[12] >> 4) * 4u,
+        .src_port = be16(h),
+        .dst_port = be16(h + 2),
         .proto = p->key.proto,
     };
 

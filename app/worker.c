@@ -481,14 +481,14 @@ segment(struct worker *w, struct worker_queue *wq, const struct pavo_frame *f,
     unsigned chunk = 0;
 
     for (unsigned i = 0; i < n; i += chunk) {
-        const unsigned at = w->n_pushed % PAVO_PIPE_PACKETS, room = PAVO_PIPE_PACKETS - at;
+        /* To the end of a group of what the shard takes, so that the next one is whole. */
+        const unsigned room = most - w->n_pushed % most;
 
-        chunk = n - i < most ? n - i : most;
-        chunk = chunk < room ? chunk : room;
+        chunk = n - i < room ? n - i : room;
         for (unsigned k = i + PREFETCH_AHEAD; k < i + PREFETCH_AHEAD + chunk && k < n; k++)
             __builtin_prefetch(f[k].data);
-        p = &w->packets[at];
-        chunk_take(w, wq, &f[i], &now_ns[i], p, chunk);
+        p = &w->packets[w->n_pushed % PAVO_PIPE_PACKETS];
+        chunk_take(w, wq, &f[i], now_ns ? &now_ns[i] : NULL, p, chunk);
     }
     return p + chunk - 1;
 }
@@ -501,7 +501,7 @@ segment_lapped(struct worker *w, struct worker_queue *wq, const struct pavo_fram
     for (unsigned i = 0; i < n; i++) {
         if (i + PREFETCH_AHEAD < n)
             __builtin_prefetch(f[i + PREFETCH_AHEAD].data);
-        pavo_packets_make(&w->run->make, &f[i], &now_ns[i], &w->packets[i], 1);
+        pavo_packets_make(&w->run->make, &f[i], now_ns ? &now_ns[i] : NULL, &w->packets[i], 1);
     }
     pavo_lap(w->laps, PAVO_LAP_DECODE);
     flaws_count(w, w->packets, n);
@@ -523,17 +523,15 @@ segment_any(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
 /* Does each time stamp follow the one before, without a jump, as they mostly do? Then the clock has
  * taken all, and they are the times that rules use; else none. */
 static inline bool
-ticks_take(struct pavo_clock *c, const struct pavo_frame *f, unsigned n, uint64_t *now_ns)
+ticks_take(struct pavo_clock *c, const struct pavo_frame *f, unsigned n)
 {
     const uint64_t most = c->forward_ns && c->forward_ns < INT64_MAX ? c->forward_ns : INT64_MAX;
     uint64_t last = c->now_ns;
     bool is_odd = last == 0;
 
     for (unsigned i = 0; i < n; i++) {
-        const uint64_t ts_ns = f[i].ts_ns;
-
-        is_odd |= ts_ns - last > most; /* a step back is one of more than INT64_MAX */
-        now_ns[i] = last = ts_ns;
+        is_odd |= f[i].ts_ns - last > most; /* a step back is one of more than INT64_MAX */
+        last = f[i].ts_ns;
     }
     if (pavo_unlikely(is_odd))
         return false;
@@ -548,8 +546,8 @@ frames_take(struct worker *w, struct worker_queue *wq, const struct pavo_frame *
     uint64_t now_ns[BURST_MAX];
     unsigned from = 0;
 
-    if (pavo_likely(ticks_take(&wq->clock, f, n, now_ns)))
-        return segment_any(w, wq, f, now_ns, n);
+    if (pavo_likely(ticks_take(&wq->clock, f, n)))
+        return segment_any(w, wq, f, NULL, n);
     for (unsigned i = 0; i < n; i++) {
         const uint64_t before_ns = wq->clock.now_ns;
 

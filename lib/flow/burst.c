@@ -21,7 +21,7 @@
 #include "table.h"
 
 /* Packets go through the stages in groups; a stage is so many groups behind the push. */
-enum { GROUP = PAVO_PUSH_PACKETS, FIND_BEHIND = 2, PARTS_BEHIND = 4, STEP_BEHIND = 6 };
+enum { GROUP = PAVO_PUSH_PACKETS, FIND_BEHIND = 1, PARTS_BEHIND = 2, STEP_BEHIND = 3 };
 _Static_assert((STEP_BEHIND + 2) * (int)GROUP <= (int)PAVO_PIPE_PACKETS &&
                    (int)PAVO_PIPE_PACKETS <= (int)BURST_MAX && (int)BURST_MAX % (int)GROUP == 0,
                "a slot is free again when it comes round, and a group lies in one piece");
@@ -279,27 +279,30 @@ pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p, unsigned n)
     pipe_turn(s, at);
 }
 
-/* How many packets a stage has taken of 'n'. */
-static inline uint32_t
-taken(uint32_t n, uint32_t behind)
+/* The turn after 'at' packets of 'n', of which there may be fewer than it takes: as many groups go
+ * on as if more had been pushed, so that what a stage has fetched has time to come. */
+static inline void
+pipe_turn_last(struct pavo_shard *s, uint32_t at, uint32_t n)
 {
-    const uint32_t groups = n / GROUP;
+    const uint32_t find = at - FIND_BEHIND * GROUP, parts = at - PARTS_BEHIND * GROUP,
+                   step = at - STEP_BEHIND * GROUP; /* of no packet: far beyond 'n' */
 
-    return groups > behind ? (groups - behind) * GROUP : 0;
+    for (uint32_t i = find; i < n && i < find + GROUP; i++)
+        stage_find(s, slot_at(s, i));
+    for (uint32_t i = parts; i < n && i < parts + GROUP; i++)
+        stage_parts(s, slot_at(s, i));
+    for (uint32_t i = step; i < n && i < step + GROUP; i++)
+        stage_step(s, slot_at(s, i));
 }
 
-/* What is left of each stage, one after the other. */
+/* What is left of each stage. */
 static void
 pipe_drain(struct pavo_shard *s)
 {
-    const uint32_t n = s->pipe.n;
+    const uint32_t n = s->pipe.n, whole = n - n % GROUP;
 
-    for (uint32_t at = taken(n, FIND_BEHIND); at < n; at++)
-        stage_find(s, slot_at(s, at));
-    for (uint32_t at = taken(n, PARTS_BEHIND); at < n; at++)
-        stage_parts(s, slot_at(s, at));
-    for (uint32_t at = taken(n, STEP_BEHIND); at < n; at++)
-        stage_step(s, slot_at(s, at));
+    for (uint32_t at = whole; at < whole + (STEP_BEHIND + 1) * GROUP; at += GROUP)
+        pipe_turn_last(s, at, n);
 }
 
 void

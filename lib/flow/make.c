@@ -290,18 +290,35 @@ make_usual(const struct pavo_packet_make *m, const struct pavo_frame *f, struct 
     return type == TYPE_IP6 && make_plain(m, f, true, p);
 }
 
-void
-pavo_packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
-                  const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
+static PLAIN_INLINE void
+packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f, const uint64_t *now_ns,
+             struct pavo_packet *p, unsigned n)
 {
     const struct pavo_packet_make own = *m; /* nothing that is written changes it */
     const bool in_words = KEYS_IN_WORDS && !(m->key_parts & (PAVO_KEY_INTERFACE | PAVO_KEY_MAC));
 
     for (unsigned i = 0; i < n; i++, f++, p++) {
         p->ts_ns = f->ts_ns;
-        p->now_ns = now_ns[i];
+        p->now_ns = now_ns ? now_ns[i] : f->ts_ns;
         p->source = f->source;
         if (pavo_unlikely(!in_words) || pavo_unlikely(!make_usual(&own, f, p)))
             make_any(m, f, p);
     }
+}
+
+static __attribute__((noinline)) void
+packets_make_late(const struct pavo_packet_make *m, const struct pavo_frame *f,
+                  const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
+{
+    packets_make(m, f, now_ns, p, n);
+}
+
+void
+pavo_packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
+                  const uint64_t *now_ns, struct pavo_packet *p, unsigned n)
+{
+    if (pavo_unlikely(now_ns != NULL))
+        packets_make_late(m, f, now_ns, p, n);
+    else
+        packets_make(m, f, NULL, p, n);
 }

@@ -130,7 +130,8 @@ struct pavo_packet_make {
 /* pavo_packets_make - decodes 'n' frames into all members of as many packets, but see
  * pavo_packet_complete()
  *
- * 'now_ns' is what the stream's clock says of each. The payload is borrowed from the frame. */
+ * 'now_ns' is what the stream's clock says of each; NULL: what their time stamps say. The payload
+ * is borrowed from the frame. */
 void pavo_packets_make(const struct pavo_packet_make *m, const struct pavo_frame *f,
                        const uint64_t *now_ns, struct pavo_packet *p, unsigned n);
 
@@ -337,13 +338,14 @@ struct pavo_shard;
 struct pavo_shard *pavo_shard_open(const struct pavo_shard_config *cfg, struct pavo_err *err);
 void pavo_shard_close(struct pavo_shard *s); /* live flows are forgotten: flush first */
 
-enum { PAVO_PIPE_PACKETS = 32, PAVO_PUSH_PACKETS = 4 };
+enum { PAVO_PIPE_PACKETS = 40, PAVO_PUSH_PACKETS = 8 };
 /* pavo_shard_push - accounts 'n' packets, which stand side by side, to their flows, in the order of
  * the pushes; some pushes later, or when pavo_shard_drain() is called, which must come before
  * anything else is asked of the shard and before the payload is touched. A packet may be touched
  * again after that, or PAVO_PIPE_PACKETS - PAVO_PUSH_PACKETS packets later. It has its key, and
- * hash = pavo_key_hash(&key, seed). Least work if 'n' is PAVO_PUSH_PACKETS. The result is the same
- * wherever a stream is drained. Owner thread only. */
+ * hash = pavo_key_hash(&key, seed). Least work if 'n' is PAVO_PUSH_PACKETS, and so many were pushed
+ * before since the last drain, once or several times. The result is the same wherever a stream is
+ * drained. Owner thread only. */
 void pavo_shard_push(struct pavo_shard *s, struct pavo_packet *p, unsigned n);
 void pavo_shard_drain(struct pavo_shard *s);
 /* pavo_shard_burst - pushes 'n' packets and drains. */

@@ -102,7 +102,7 @@ plain_tunnel(const struct pavo_frame *f, const struct plain *outer, struct plain
     if (!cur_take(&rest, SHORT_UDP_FIXED) || !tunnel_is_plain(outer->next, f, &rest, t))
         return false;
     t->at = (uint32_t)(rest.at - f->data);
-    t->told = rest.told;
+    t->n = rest.told;
     return true;
 }
 

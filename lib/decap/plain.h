@@ -216,7 +216,7 @@ plain_complete(const struct plain *v, const uint8_t *frame, uint32_t wire_len, c
 struct plain_tunnel {
     const uint8_t *link; /* Ethernet header of the packet, its own or that of the frame */
     uint32_t at;         /* where in the frame the packet begins, */
-    uint32_t told;       /* and bytes from there to the end of the tunnel's payload */
+    uint32_t n;          /* and bytes from there to the end of the tunnel's payload */
     uint32_t id;
     uint32_t type;   /* EtherType */
     uint8_t carrier; /* enum pavo_carrier */
@@ -233,7 +233,7 @@ plain_read_inside(const struct pavo_decap_config *cfg, const struct pavo_frame *
                   const struct plain_tunnel *t, const bool is_ip6, struct plain *v)
 {
     return (is_ip6 ? plain_is_ip6(f, t->at) : plain_is_ip4(f, t->at)) &&
-           plain_read(cfg, f, t->at, t->told, is_ip6, v);
+           plain_read(cfg, f, t->at, t->n, is_ip6, v);
 }
 
 #endif

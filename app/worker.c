@@ -432,7 +432,18 @@ tell_clock(struct worker *w, struct worker_queue *wq)
     }
 }
 
-/* Are all of them plain, and the own shard's? */
+/* Is there nothing to be done about them but to hand them to the shard? So it is of what is plain,
+ * and of most others, as a SYN. */
+static __attribute__((noinline)) bool
+are_simple(const struct pavo_packet *p, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!p[i].is_plain && (p[i].at.why || p[i].at.n_frags > 0 || p[i].at.n_atomic > 0))
+            return false;
+    return true;
+}
+
+/* Are all of them simple, and the own shard's? */
 static inline bool
 are_usual(const struct worker *w, const struct pavo_packet *p, unsigned n)
 {
@@ -440,6 +451,8 @@ are_usual(const struct worker *w, const struct pavo_packet *p, unsigned n)
 
     for (unsigned i = 0; i < n; i++)
         usual &= p[i].is_plain;
+    if (!usual)
+        usual = are_simple(p, n);
     if (pavo_likely(w->run->n == 1))
         return usual;
     for (unsigned i = 0; i < n; i++)

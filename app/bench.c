@@ -86,6 +86,7 @@ scale(struct session *s)
     bool good = r != NULL;
 
     p.no_stages = true;
+    p.beside_one = false;
     for (unsigned i = 0; good && i + 1 < n; i++) {
         p.workers = i + 1;
         if (bench_run(&p, &r[i], &err) < 0)
@@ -98,6 +99,7 @@ scale(struct session *s)
         if (!s->o->as_json)
             bench_scale_text(stdout, r, n);
         add(s, "scale", bench_scale_json(r, n));
+        add(s, "scale_in_turns", bench_alone_json(&s->result.alone));
     }
     free(r);
     return good;
@@ -168,6 +170,7 @@ dpdk(struct session *s)
 
     if (good)
         r[0] = s->result;
+    p.beside_one = false;
     if (good && !p.capture && p.flows > most) {
         p.flows = most;
         good = bench_run(&p, &r[0], &err) == 0 || failed(s, &err);

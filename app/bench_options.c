@@ -297,6 +297,8 @@ finish(struct bench_options *o)
     o->plan.workers = o->args.cfg->workers.count ? o->args.cfg->workers.count : 1;
     if (!is_consistent(o))
         return false;
+    /* Of flows that belong to others a worker alone has nothing to do. */
+    o->plan.beside_one = o->with_scale && o->plan.workers > 1 && !o->plan.spread;
     if (o->capture_path && !o->check) {
         o->plan.capture = bench_capture_open(o->capture_path, &err);
         if (!o->plan.capture) {

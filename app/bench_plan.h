@@ -19,6 +19,7 @@ struct bench_plan {
     uint64_t packets; /* of all workers; 0: by time */
     uint64_t warmup;  /* of all workers; UINT64_MAX: as the workload has it */
     bool spread;
+    bool beside_one; /* several workers: measure one of them alone, too, in turns with all */
     bool no_stages;
     bool has_sinks; /* cfg's; else records are counted and dropped */
     unsigned buffers;

@@ -87,6 +87,8 @@ probe_recv(struct cap_queue *q, struct pavo_frame *out, unsigned max)
         note_end(p);
         return 0;
     }
+    if (!p->is_stopping && p->worker >= atomic_load_explicit(&p->phases->fed, memory_order_relaxed))
+        return 0;
     n = p->inner->ops->recv(p->inner, out,
                             p->left < max && !p->is_stopping ? (unsigned)p->left : max);
     if (n > 0) {

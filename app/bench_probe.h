@@ -1,9 +1,9 @@
 /* bench_probe.h - a queue around a queue: it leads a worker through the phases of a measurement
  *
  * The phases are WARMUP (all flows are made), MEASURE (nothing but the worker), TURNS (beside a
- * driver: bench_turns.h), STAGES (the same with laps, for the stages' shares), END. The main thread
- * moves the phase on; the probe, in the worker's thread, notes time, CPU time, packets and hardware
- * counters at both ends of each.
+ * driver: bench_turns.h), ALONE (one worker and all: bench_alone.h), STAGES (the same with laps,
+ * for the stages' shares), END. The main thread moves the phase on; the probe, in the worker's
+ * thread, notes time, CPU time, packets and hardware counters at both ends of each.
  */
 #ifndef PAVO_BENCH_PROBE_H
 #define PAVO_BENCH_PROBE_H
@@ -18,6 +18,7 @@ enum bench_phase {
     BENCH_WARMUP,
     BENCH_MEASURE,
     BENCH_TURNS,
+    BENCH_ALONE,
     BENCH_STAGES,
     BENCH_END,
     BENCH_PHASES
@@ -26,6 +27,7 @@ enum bench_phase {
 /* What all probes of a run share. */
 struct bench_phases {
     _Atomic int phase;     /* the main thread's; enum bench_phase */
+    _Atomic unsigned fed;  /* the main thread's: the first so many workers get packets */
     struct sensor *sensor; /* set before sensor_go() */
     bool with_laps;
 };

@@ -201,6 +201,18 @@ bench_report_json(const struct bench_plan *p, const struct bench_result *r)
 /* ---- scale, floor -----------------------------------------------------------------------------
  */
 
+static void
+alone_text(FILE *out, const struct bench_alone *a)
+{
+    if (a->n == 0)
+        return;
+    fprintf(
+        out,
+        "  in turns     %.2f times one by CPU time, median of %u pairs of short turns (quartiles "
+        "%.2f and %.2f): %.1f ns alone, %.1f together\n",
+        a->ratio, a->n, a->ratio_low, a->ratio_high, a->alone_ns, a->all_ns);
+}
+
 void
 bench_scale_text(FILE *out, const struct bench_result *r, unsigned n)
 {
@@ -212,6 +224,7 @@ bench_scale_text(FILE *out, const struct bench_result *r, unsigned n)
                 r[i].workers, r[i].workers == 1 ? "worker" : "workers", bench_pps(&r[i]) / 1e6,
                 per(bench_pps(&r[i]), bench_pps(&r[0])), per(1e3, bench_ns(&r[i])) * r[i].workers,
                 per(bench_ns(&r[0]), bench_ns(&r[i])) * r[i].workers);
+    alone_text(out, &r[n - 1].alone);
 }
 
 json_t *
@@ -226,6 +239,16 @@ bench_scale_json(const struct bench_result *r, unsigned n)
                       bench_pps(&r[i]), "ratio", per(bench_pps(&r[i]), bench_pps(&r[0])),
                       "ratio_by_cpu_time", per(bench_ns(&r[0]), bench_ns(&r[i])) * r[i].workers));
     return list;
+}
+
+json_t *
+bench_alone_json(const struct bench_alone *a)
+{
+    if (a->n == 0)
+        return json_null();
+    return json_pack("{s:i,s:f,s:f,s:f,s:f,s:f}", "pairs", (int)a->n, "ratio", a->ratio,
+                     "ratio_lower_quartile", a->ratio_low, "ratio_upper_quartile", a->ratio_high,
+                     "ns_per_packet_alone", a->alone_ns, "ns_per_packet", a->all_ns);
 }
 
 /* Of the packets of a whole run. */

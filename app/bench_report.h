@@ -18,6 +18,8 @@ json_t *bench_report_json(const struct bench_plan *p, const struct bench_result 
 /* Runs of 1, 2, .. n workers. */
 void bench_scale_text(FILE *out, const struct bench_result *r, unsigned n);
 json_t *bench_scale_json(const struct bench_result *r, unsigned n);
+/* One worker and all of them in turns; null if there were no turns. */
+json_t *bench_alone_json(const struct bench_alone *a);
 
 /* The same packets from memory and through a driver (p->dpdk). */
 void bench_dpdk_text(FILE *out, const struct bench_plan *p, const struct bench_result *memory,

@@ -103,6 +103,7 @@ run_open(struct run *r, struct pavo_err *err)
     r->set = (struct cap_set){
         .queues = r->list, .n_queues = p->workers, .source_names = names, .n_sources = 1};
     r->phases.with_laps = !p->no_stages;
+    atomic_store_explicit(&r->phases.fed, p->workers, memory_order_relaxed);
     rc = sources_open(r, err);
     if (rc < 0)
         return rc;
@@ -384,6 +385,10 @@ measure(struct run *run, struct bench_result *r)
     r->rss_after = bench_rss();
     if (run->dpdk)
         measure_turns(run);
+    if (p->beside_one && !p->packets && p->seconds >= slices_least_s) {
+        phase_set(run, BENCH_ALONE);
+        bench_alone_measure(&run->phases, p->seconds, &r->alone);
+    }
     if (!p->no_stages)
         phase_run(run, BENCH_STAGES, p->seconds / STAGE_PART);
     phase_set(run, BENCH_END);

@@ -2,6 +2,7 @@
 #ifndef PAVO_BENCH_RUN_H
 #define PAVO_BENCH_RUN_H
 
+#include "bench_alone.h"
 #include "bench_perf.h"
 #include "bench_plan.h"
 #include "bench_turns.h"
@@ -19,6 +20,7 @@ struct bench_result {
      * box that is disturbed the least is the nearest to what it can do. */
     double slice_least_ns, slice_median_ns, slice_most_ns;
     struct bench_pairs pairs; /* of a measurement through a driver */
+    struct bench_alone alone; /* of a measurement of several workers, if the plan says so */
     double source_ns;         /* CPU time of making a packet, measured alone */
     uint64_t flows, records;  /* made */
     uint64_t ring_full;       /* times that a record waited for the export thread */

@@ -78,7 +78,13 @@ check(doc and doc["measured"]["workload"] == "pcap" and doc["measured"]["stages"
 doc = bench("--packets", "20000", "--workers", "2", "--scale", "--floor")
 check(doc and [r["workers"] for r in doc["scale"]] == [1, 2], "--scale")
 check(doc and doc["scale"][0]["ratio"] == 1, "--scale: the first is the unit")
+check(doc and doc["scale_in_turns"] is None, "--scale: turns are of time, and a run by packets has none")
 check(doc and doc["floor"]["ns_per_packet"] > 0 and doc["floor"]["worker_ratio"] > 0, "--floor")
+
+doc = bench("--seconds", "1", "--workers", "2", "--scale", "--no-stages")
+turns = doc and doc["scale_in_turns"]
+check(turns and 1 <= turns["pairs"] <= 20, "--scale: turns of one worker and of both: %s" % turns)
+check(turns and turns["ratio_lower_quartile"] <= turns["ratio"] <= turns["ratio_upper_quartile"], "--scale: quartiles")
 
 with tempfile.TemporaryDirectory() as where:
     cert = os.path.join(where, "box.json")

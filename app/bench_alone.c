@@ -1,36 +1,11 @@
 /* bench_alone.c - who gets packets in which turn, and what the workers spent */
 #include "bench_alone.h"
 
-#include <time.h>
-
+#include "bench_plan.h"
 #include "bench_turns.h"
 #include "sensor.h"
 
 enum { WARM_PART = 4 };
-
-static void
-sleep_s(double s)
-{
-    const struct timespec t = {.tv_sec = (time_t)s,
-                               .tv_nsec = (long)((s - (double)(time_t)s) * 1e9)};
-
-    nanosleep(&t, NULL);
-}
-
-/* What the first 'n' workers have received and spent so far. */
-static void
-spent(const struct sensor *s, unsigned n, uint64_t *packets, uint64_t *cpu_ns)
-{
-    const struct worker *w;
-    const struct topo_place *places;
-
-    (void)sensor_workers(s, &w, &places);
-    *packets = *cpu_ns = 0;
-    for (unsigned i = 0; i < n; i++) {
-        *packets += pavo_stat_get(&w[i].stats.received);
-        *cpu_ns += sensor_cpu_ns(s, i);
-    }
-}
 
 /* A turn in which the first 'n' workers get packets: CPU time for each. 0: there was none. */
 static double
@@ -39,10 +14,10 @@ turn_ns(struct bench_phases *phases, unsigned n, double seconds)
     uint64_t packets, cpu, packets_now, cpu_now;
 
     atomic_store_explicit(&phases->fed, n, memory_order_relaxed);
-    sleep_s(seconds / WARM_PART);
-    spent(phases->sensor, n, &packets, &cpu);
-    sleep_s(seconds - seconds / WARM_PART);
-    spent(phases->sensor, n, &packets_now, &cpu_now);
+    bench_sleep(seconds / WARM_PART);
+    bench_spent(phases->sensor, n, &packets, &cpu);
+    bench_sleep(seconds - seconds / WARM_PART);
+    bench_spent(phases->sensor, n, &packets_now, &cpu_now);
     return packets_now > packets ? (double)(cpu_now - cpu) / (double)(packets_now - packets) : 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -24,15 +23,6 @@ struct trials {
     struct bench_paced *b;
     double seconds;
 };
-
-static void
-sleep_s(double s)
-{
-    const struct timespec t = {.tv_sec = (time_t)s,
-                               .tv_nsec = (long)((s - (double)(time_t)s) * 1e9)};
-
-    nanosleep(&t, NULL);
-}
 
 static double
 since_s(const struct bench_paced_counts *from, const struct bench_paced_counts *to)
@@ -63,7 +53,7 @@ trial(void *ctx, double rate, struct bench_trial *out)
 
     bench_paced_counts(t->b, &from);
     bench_paced_rate(t->b, (uint64_t)rate);
-    sleep_s(t->seconds);
+    bench_sleep(t->seconds);
     bench_paced_rate(t->b, 0);
     bench_paced_counts(t->b, &to);
     if (!drain(t->b, 0, DRAIN_MS, &end))
@@ -82,7 +72,7 @@ saturation(struct bench_paced *b)
 
     bench_paced_rate(b, BENCH_PACED_FULL);
     bench_paced_counts(b, &from);
-    sleep_s(saturation_s);
+    bench_sleep(saturation_s);
     bench_paced_counts(b, &to);
     bench_paced_rate(b, 0);
     (void)drain(b, 0, DRAIN_MS, &(struct bench_paced_counts){0});
@@ -120,14 +110,14 @@ overload(struct bench_paced *b, const struct bench_load_plan *l, double good, do
         o->rss_most = o->rss_before + ((uint64_t)SLACK_MIB << 20);
     bench_paced_counts(b, &from);
     bench_paced_rate(b, o->asked);
-    sleep_s(l->overload_s);
+    bench_sleep(l->overload_s);
     bench_paced_counts(b, &to);
     bench_paced_rate(b, (uint64_t)(good * light));
     o->recovered = drain(b, 64, RECOVER_MS, &end); /* the light load goes on */
     o->recovery_ms = since_s(&to, &end) * 1e3;
     o->offered = to.offered - from.offered;
     o->missed = to.missed - from.missed;
-    sleep_s(l->overload_s < 1 ? l->overload_s : 1);
+    bench_sleep(l->overload_s < 1 ? l->overload_s : 1);
     bench_paced_rate(b, 0);
     (void)drain(b, 0, DRAIN_MS, &end);
     o->rss_after = bench_rss();

@@ -1,6 +1,8 @@
 /* bench_plan.c - generators, sinks and the last sum of a measurement */
 #include "bench_plan.h"
 
+#include <time.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -149,4 +151,27 @@ bench_rss(void)
     if (f)
         fclose(f);
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void
+bench_sleep(double seconds)
+{
+    const struct timespec t = {.tv_sec = (time_t)seconds,
+                               .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+
+    nanosleep(&t, NULL);
+}
+
+void
+bench_spent(const struct sensor *s, unsigned n, uint64_t *packets, uint64_t *cpu_ns)
+{
+    const struct worker *w;
+    const struct topo_place *places;
+
+    (void)sensor_workers(s, &w, &places);
+    *packets = *cpu_ns = 0;
+    for (unsigned i = 0; i < n; i++) {
+        *packets += pavo_stat_get(&w[i].stats.received);
+        *cpu_ns += sensor_cpu_ns(s, i);
+    }
 }

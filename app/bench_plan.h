@@ -50,6 +50,11 @@ const char *bench_sinks_error(const struct bench_sinks *s);
  * records were counted apart, their packets against those accounted. false with 'why'. */
 bool bench_balance(const struct pavo_counts *c, const struct bench_sinks *s, char *why, size_t n);
 
+/* bench_sleep - of the main thread. bench_spent - what the first 'n' workers have received so far,
+ * and their CPU time. */
+void bench_sleep(double seconds);
+void bench_spent(const struct sensor *s, unsigned n, uint64_t *packets, uint64_t *cpu_ns);
+
 /* Resident bytes of this process, 0: not known. */
 uint64_t bench_rss(void);
 

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench_probe.h"
@@ -179,43 +178,19 @@ wait_for(const struct run *r, enum bench_phase phase)
         usleep(POLL_US);
 }
 
-static void
-sleep_s(double s)
-{
-    const struct timespec t = {.tv_sec = (time_t)s,
-                               .tv_nsec = (long)((s - (double)(time_t)s) * 1e9)};
-
-    nanosleep(&t, NULL);
-}
-
 /* A phase until its packets, or its time, are over. */
 static void
 phase_run(struct run *r, enum bench_phase phase, double seconds)
 {
     phase_set(r, phase);
     if (r->plan->packets == 0)
-        sleep_s(seconds);
+        bench_sleep(seconds);
     else
         wait_for(r, phase);
 }
 
 /* ---- slices -----------------------------------------------------------------------------------
  */
-
-/* What all workers have received and spent so far. */
-static void
-spent(const struct sensor *s, uint64_t *packets, uint64_t *cpu_ns)
-{
-    const struct worker *w;
-    const struct topo_place *places;
-    const unsigned n = sensor_workers(s, &w, &places);
-
-    *packets = *cpu_ns = 0;
-    for (unsigned i = 0; i < n; i++) {
-        *packets += pavo_stat_get(&w[i].stats.received);
-        *cpu_ns += sensor_cpu_ns(s, i);
-    }
-}
 
 /* The measurement by time, looked at SLICES times. */
 static void
@@ -226,12 +201,12 @@ measure_slices(struct run *run, struct bench_result *r, double seconds)
     uint64_t packets, cpu;
 
     phase_set(run, BENCH_MEASURE);
-    spent(run->sensor, &packets, &cpu);
+    bench_spent(run->sensor, run->plan->workers, &packets, &cpu);
     for (unsigned i = 0; i < SLICES; i++) {
         uint64_t packets_now, cpu_now;
 
-        sleep_s(seconds / SLICES);
-        spent(run->sensor, &packets_now, &cpu_now);
+        bench_sleep(seconds / SLICES);
+        bench_spent(run->sensor, run->plan->workers, &packets_now, &cpu_now);
         if (packets_now > packets && cpu_now > cpu)
             ns[n++] = (double)(cpu_now - cpu) / (double)(packets_now - packets);
         packets = packets_now;
@@ -283,7 +258,7 @@ measure_turns(struct run *run)
         if (p->packets)
             wait_for_turn(run, turn);
         else
-            sleep_s(p->seconds / BENCH_PAIRS);
+            bench_sleep(p->seconds / BENCH_PAIRS);
     }
     ask_turn(run, BENCH_TURNS_LAST + 1);
     wait_for_turn(run, BENCH_TURNS_LAST);

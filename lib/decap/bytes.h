@@ -7,12 +7,34 @@
 #ifndef PAVO_BYTES_H
 #define PAVO_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t
 be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* Is it the constant 'v', or has it any bit of it? So without turning what was loaded. */
+static inline bool
+be16_is(const uint8_t *p, const uint16_t v)
+{
+    const uint8_t wanted[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+
+    return memcmp(p, wanted, sizeof wanted) == 0;
+}
+
+static inline bool
+be16_has(const uint8_t *p, const uint16_t v)
+{
+    const uint8_t bits[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+    uint16_t is, wanted;
+
+    memcpy(&is, p, sizeof is);
+    memcpy(&wanted, bits, sizeof wanted);
+    return (is & wanted) != 0;
 }
 
 static inline uint32_t

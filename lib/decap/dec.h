@@ -326,7 +326,7 @@ bool dec_tcp_options(struct pavo_layers *out, const uint8_t *o, uint32_t n, uint
 static inline bool
 dec_looks_teredo(const uint8_t *h, uint32_t held, uint32_t told)
 {
-    return held >= 6 && ((h[0] >> 4 == 6) & (be16(h + 4) + 40u == told));
+    return held >= 6 && be16(h + 4) + 40u == told && h[0] >> 4 == 6;
 }
 
 /* dec_udp_options - are the 'n' bytes at 'area', which stand behind the length that the header at

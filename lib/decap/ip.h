@@ -97,7 +97,7 @@ tcp_fields(struct pavo_layers *out, const uint8_t *h)
 static inline bool
 ip4_is_plain(const uint8_t *h)
 {
-    return h[0] == IP4_PLAIN && !(be16(h + 6) & IP4_IS_FRAGMENT);
+    return h[0] == IP4_PLAIN && !be16_has(h + 6, IP4_IS_FRAGMENT);
 }
 
 /* Bytes of the fixed transport header; 0: this protocol has no short way. */

@@ -120,7 +120,7 @@ dhcp_step(struct assoc_part *part, const struct pavo_packet *p, unsigned side, u
     struct message m = {0};
     bool is_answer;
 
-    if (!p->payload ||
+    if (p->payload_held == 0 ||
         !(p->at.kind == PAVO_KIND_IP4 ? read4 : read6)(p->payload, p->payload_held, &m))
         return;
     part->u.dhcp.type = m.type;

@@ -34,7 +34,7 @@ static inline void
 fresh_cold(struct flow_cold *c, const struct pavo_packet *p, unsigned side)
 {
     const bool is_ip6 = p->key.kind == PAVO_KIND_IP6;
-    const uint8_t *frame = p->frame;
+    const uint8_t *frame = p->frame->data;
 
     mem_clear(c, sizeof *c);
     c->start_ns = c->first_ns = p->ts_ns;

@@ -72,19 +72,20 @@ pavo_key_hash(const struct pavo_key *k, const uint64_t seed[2])
 uint64_t
 key_fixed_hash(const struct pavo_key *k)
 {
-    static const uint64_t seed[2] = {HASH_C1, HASH_C0};
+    static const uint64_t fixed[2] = {HASH_C1, HASH_C0};
+    const struct key_seed seed = key_seed_of(fixed);
     const uint64_t ports = (uint64_t)k->extra << 32 | (uint64_t)k->port_b << 16 | k->port_a;
     const uint64_t kind = (uint64_t)k->kind | (uint64_t)k->proto << 8 |
                           (uint64_t)k->is_fragment << 16 | (uint64_t)k->is_llc << 24 |
                           (uint64_t)k->interface << 32;
-    const uint64_t h = key_hash_words(seed, hash_le64(k->a), hash_le64(k->a + 8), hash_le64(k->b),
-                                      hash_le64(k->b + 8), ports, k->carrier, k->quoted, kind);
+    const uint64_t h =
+        key_hash_words(&seed, k->kind == PAVO_KIND_IP4, hash_le64(k->a), hash_le64(k->a + 8),
+                       hash_le64(k->b), hash_le64(k->b + 8), ports, k->carrier, k->quoted, kind);
 
     return h ? h : 1;
 }
 
-/* What a layer must be part of the key by, PAVO_KEY_*; 0: it is not its identity. */
-static const uint8_t carrier_part[UINT8_MAX + 1] = {
+const uint8_t key_carrier_part[UINT8_MAX + 1] = {
 #define PATH  0
 #define IDENT PAVO_KEY_TUNNEL
 #define CARRIER(name, number, key, word, spec, id)                                                 \
@@ -99,7 +100,7 @@ static const uint8_t carrier_part[UINT8_MAX + 1] = {
 static inline uint64_t
 carrier_next(uint64_t h, uint8_t type, uint32_t id)
 {
-    h = hash_word(h ? h : HASH_C2, (uint64_t)type << 32 | id);
+    h = hash_word(h, (uint64_t)type << 32 | id);
     return h ? h : 1;
 }
 
@@ -111,21 +112,15 @@ key_carrier(const struct pavo_layer *layers, unsigned n, unsigned parts)
     for (unsigned i = 0; i < n; i++) {
         const struct pavo_layer *l = &layers[i];
 
-        if (!(carrier_part[l->type] & parts))
+        if (!(key_carrier_part[l->type] & parts))
             continue;
         /* IEEE 802.1Q-2022 9.6: identifier 0 is a priority tag, the frame belongs to no VLAN by it.
          */
         if (l->type == PAVO_CARRIER_VLAN && (l->id & VLAN_ID_MASK) == 0)
             continue;
-        h = carrier_next(h, l->type, l->id);
+        h = h ? carrier_next(h, l->type, l->id) : key_carrier_one(l->type, l->id);
     }
     return h;
-}
-
-uint64_t
-key_carrier_tunnel(uint8_t carrier, uint32_t id, unsigned parts)
-{
-    return carrier_part[carrier] & parts ? carrier_next(0, carrier, id) : 0;
 }
 
 /* Puts two endpoints in order. Returns whether they were turned round. */

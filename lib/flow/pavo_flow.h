@@ -51,7 +51,7 @@ struct pavo_key {
     uint16_t port_b;
     uint32_t extra;   /* ICMP: type pair << 16 | id, or type << 24 | code << 16; SPI; GRE key;
                          EtherType; fragment id */
-    uint64_t carrier; /* hash of VLAN ids, tunnel types and ids; 0: none */
+    uint64_t carrier; /* VLAN id, or tunnel type and id; a hash of several; 0: none */
     uint64_t quoted;  /* ICMP error: hash of the conversation quoted; 0: none. LINK: the
                          destination queue pair of InfiniBand, else 0 */
     uint8_t kind;     /* enum pavo_kind */
@@ -77,13 +77,12 @@ struct pavo_packet {
         hash; /* seeded hash of 'key': the table's. Set by who hands it to the shard, only there */
     uint64_t ts_ns;  /* its own time stamp: what records show */
     uint64_t now_ns; /* the stream's clock when it was received: what rules use; see pavo_clock */
-    const uint8_t *payload; /* bytes behind the transport header, borrowed for the burst; NULL: not
-                               at hand. 'payload_held' of at.payload_len bytes */
-    uint32_t payload_held;
-    uint32_t owner_hash;  /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
-                             errors */
-    const uint8_t *frame; /* if is_brief: its bytes, borrowed for the burst, wire_len on the wire */
-    uint32_t wire_len;
+    const uint8_t *payload; /* bytes behind the transport header, borrowed for the burst:
+                               'payload_held' of at.payload_len bytes */
+    uint32_t payload_held;  /* 0: none are at hand, whatever 'payload' is */
+    uint32_t owner_hash;    /* symmetric Toeplitz of the innermost 5-tuple; of a quoted one for ICMP
+                               errors */
+    const struct pavo_frame *frame; /* if is_brief: borrowed for the burst, and its bytes */
     uint16_t source;
     uint8_t is_b;     /* it was sent by endpoint b */
     uint8_t is_plain; /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
@@ -91,8 +90,7 @@ struct pavo_packet {
                          must be asked */
     uint8_t is_brief; /* enum pavo_brief: of 'at' there is only what the next packets of a flow add
                          to it; see pavo_packet_complete() */
-    uint32_t caplen;  /* PAVO_BRIEF_TUNNEL: of the frame, which is decoded again by this */
-    const struct pavo_decap_config *decap;
+    const struct pavo_decap_config *decap; /* PAVO_BRIEF_TUNNEL: the frame is decoded again by it */
     struct pavo_layers at;
 };
 static inline size_t

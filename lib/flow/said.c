@@ -108,7 +108,7 @@ said_step(struct pavo_shard *s, struct flow_cold *c, const struct pavo_packet *p
             bytes_step(part_at(h, s->said.bytes), p->is_b, p->payload, p->payload_held,
                        p->at.payload_len);
     }
-    if (s->said.inspect && has_names && (p->payload || is == SAID_GAP))
+    if (s->said.inspect && has_names && (p->payload_held || is == SAID_GAP))
         inspect(s, h, p, is);
 }
 

@@ -89,7 +89,7 @@ talk_step(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p
     case TALK_NONE:
     case TALK_PROBE:
         if (f->state == STATE_UDP) {
-            if (f->packets[p->is_b] && p->payload)
+            if (f->packets[p->is_b] && p->payload_held)
                 rtp_try(s, f, p);
         } else if (talk_of(f) == TALK_ECHO) {
             t = pool_at(&s->talks, *talk_number(s, f));

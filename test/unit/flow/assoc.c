@@ -461,7 +461,7 @@ payloads_cut_anywhere_are_read_no_further(void **state)
                 p.payload_held = n;
                 assoc_begin(&part, stories[i].protocol);
                 assoc_step(&part, &p, 0, p.ts_ns);
-                p.payload = NULL;
+                p.payload_held = 0;
                 assoc_step(&part, &p, 1, p.ts_ns);
                 free(cut);
             }

@@ -295,7 +295,10 @@ keys_hold_nothing_of_the_run(void **state)
     q = p;
     pavo_packet_key(&q, PAVO_KEY_DEFAULT);
     assert_true(same_flow());
-    assert_true(p.key.carrier == UINT64_C(0x7ce22a22955cd282));
+    assert_true(p.key.carrier == ((uint64_t)5001 << 32 | (uint64_t)PAVO_CARRIER_VXLAN << 24));
+    layer(&p, PAVO_CARRIER_VLAN, 7);
+    p_key(&p);
+    assert_true(p.key.carrier == UINT64_C(0x7d8fcc0d0c2e7bd5));
 }
 
 static void

@@ -168,34 +168,62 @@ pcap_next(struct blocks *b, struct pavo_frame *f, bool is_pinned)
     return STEP_OK;
 }
 
+/* What is the same for all frames of a file. Of its own: what is written through 'out' can't be any
+ * of it. */
+struct pcap_usual {
+    struct pavo_frame frame; /* from 'rss' on */
+    uint64_t unit_ns;
+    size_t head; /* bytes of a frame's header */
+};
+enum { FRAME_REST = sizeof(struct pavo_frame) - offsetof(struct pavo_frame, rss) };
+_Static_assert(offsetof(struct pavo_frame, len) == offsetof(struct pavo_frame, caplen) + 4,
+               "both lengths are copied in one, as they stand in the file");
+
+/* The frame whose header is at 'h', if at most 'most' bytes of it were captured, as of most there
+ * are. Returns where the next one begins; NULL: it is another. */
+static inline __attribute__((always_inline)) const uint8_t *
+pcap_usual(const struct pcap_usual *u, const uint8_t *h, size_t most, struct pavo_frame *out)
+{
+    const size_t caplen = u32(h + 8, false);
+
+    if (caplen > most || u32(h + 12, false) < caplen)
+        return NULL;
+    out->data = h + u->head;
+    out->ts_ns = cap_time_ns(u32(h, false), (uint64_t)u32(h + 4, false) * u->unit_ns);
+    memcpy(&out->caplen, h + 8, 8);
+    memcpy(&out->rss, &u->frame.rss, FRAME_REST);
+    return h + u->head + caplen;
+}
+
 /* Frames of a file that is as most are, as long as they are held whole; pcap_next() says the same
  * of them, and knows the rest. Returns how many. */
 static unsigned
 pcap_many(struct blocks *b, struct pavo_frame *out, unsigned max)
 {
-    /* Of its own: what is written through 'out' can't be any of it. */
-    const uint32_t head = b->frame_head;
-    const uint32_t most = b->snaplen < BLOCKS_FRAME_MAX ? b->snaplen : BLOCKS_FRAME_MAX;
-    const uint64_t unit_ns = b->unit_ns;
-    const uint16_t source = b->r.cfg.source;
-    const uint8_t link = b->link;
-    const uint8_t *h = b->at, *end = b->end;
+    enum { SHORT = 2048 }; /* no frame of most wires is longer */
+    const struct pcap_usual u = {
+        .frame = {.source = b->r.cfg.source, .link = b->link},
+        .unit_ns = b->unit_ns,
+        .head = b->frame_head,
+    };
+    const size_t most = b->snaplen < BLOCKS_FRAME_MAX ? b->snaplen : BLOCKS_FRAME_MAX;
+    const size_t most_short = most < SHORT ? most : SHORT;
+    const uint8_t *h = b->at, *next;
+    size_t room = held(b);
     unsigned n = 0;
 
-    for (; n < max && (size_t)(end - h) >= head; n++) {
-        const uint32_t caplen = u32(h + 8, false), len = u32(h + 12, false);
-
-        if (caplen > most || len < caplen || caplen > (size_t)(end - h) - head)
+    /* Where there is room for any short one, how much there is needs not to be asked. */
+    for (; n < max && room >= u.head + SHORT; n++) {
+        if (!(next = pcap_usual(&u, h, most_short, &out[n])))
             break;
-        out[n] = (struct pavo_frame){
-            .data = h + head,
-            .ts_ns = cap_time_ns(u32(h, false), (uint64_t)u32(h + 4, false) * unit_ns),
-            .caplen = caplen,
-            .len = len,
-            .source = source,
-            .link = link,
-        };
-        h += head + caplen;
+        room -= (size_t)(next - h);
+        h = next;
+    }
+    for (; n < max && room >= u.head; n++) {
+        if (!(next = pcap_usual(&u, h, room - u.head < most ? room - u.head : most, &out[n])))
+            break;
+        room -= (size_t)(next - h);
+        h = next;
     }
     b->at = h;
     return n;

@@ -1,58 +1,40 @@
 /* history.c - letters of a conversation, packed */
 #include "history.h"
 
-enum { LETTER_BITS = 5, LETTERS_A_WORD = 6, SIDE_BIT = 1 << 4, TOP = 30 };
-
 unsigned
 history_count(const struct history *h)
 {
-    return h->words[0] >> TOP | (h->words[1] >> TOP) << 2 | (h->words[2] >> TOP) << 4;
-}
+    const uint64_t low = h->words[0] | (uint64_t)h->words[1] << 32;
+    const unsigned bits = h->words[2] ? 96 - (unsigned)__builtin_clz(h->words[2])
+                          : low       ? 64 - (unsigned)__builtin_clzll(low)
+                                      : 0;
 
-/* One more: two bits of the count are at the top of each word, so what overflows there falls off.
- */
-static void
-count_up(struct history *h, unsigned n)
-{
-    const uint32_t one = UINT32_C(1) << TOP;
-
-    h->words[0] += one;
-    if ((n & 3) == 3)
-        h->words[1] += one;
-    if ((n & 15) == 15)
-        h->words[2] += one;
-}
-
-void
-history_add(struct history *h, unsigned side, enum history_letter letter)
-{
-    const unsigned n = history_count(h);
-    const unsigned word = (n >= LETTERS_A_WORD) + (n >= 2 * LETTERS_A_WORD);
-    const uint32_t code = (uint32_t)letter | (side ? SIDE_BIT : 0u);
-
-    if (n > HISTORY_KEPT)
-        return;
-    count_up(h, n);
-    if (n < HISTORY_KEPT)
-        h->words[word] |= code << LETTER_BITS * (n - word * LETTERS_A_WORD);
+    return (bits + HISTORY_BITS - 1) / HISTORY_BITS;
 }
 
 void
 history_spell(const struct history *h, unsigned fwd, bool turned, char *out)
 {
-    static const char letters[] = "SHADFRTWGIQ";
-    const unsigned n = history_count(h);
+    static const char letters[] = "?SHADFRTWGIQ????";
+    const unsigned all = history_count(h);
+    uint64_t low = h->words[0] | (uint64_t)h->words[1] << 32, high = h->words[2];
+    unsigned n = all;
 
+    _Static_assert(sizeof letters == HISTORY_SIDE + 1, "one for each number");
     if (turned)
         *out++ = '^';
-    for (unsigned i = 0; i < n && i < HISTORY_KEPT; i++) {
-        const uint32_t code = h->words[i / LETTERS_A_WORD] >> LETTER_BITS * (i % LETTERS_A_WORD);
-        const unsigned side = (code & SIDE_BIT) != 0;
-        const char letter = letters[code % SIDE_BIT];
-
-        *out++ = side == fwd ? letter : (char)(letter | 0x20);
+    if (n > HISTORY_KEPT) {
+        n = HISTORY_KEPT;
+        out[n] = '+';
+        low = low >> HISTORY_BITS | high << (64 - HISTORY_BITS);
+        high >>= HISTORY_BITS;
     }
-    if (n > HISTORY_KEPT)
-        *out++ = '+';
-    *out = '\0';
+    out[all] = '\0';
+    while (n--) {
+        const unsigned side = (low & HISTORY_SIDE) != 0;
+
+        out[n] = (char)(letters[low % HISTORY_SIDE] | (side ^ fwd) << 5); /* 0x20: a small letter */
+        low = low >> HISTORY_BITS | high << (64 - HISTORY_BITS);
+        high >>= HISTORY_BITS;
+    }
 }

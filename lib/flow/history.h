@@ -26,15 +26,28 @@ enum history_letter {
     HISTORY_LETTERS
 };
 
-enum { HISTORY_KEPT = 18, HISTORY_WORDS = 3 };
+enum { HISTORY_KEPT = 18, HISTORY_BITS = 5, HISTORY_SIDE = 1 << 4 };
 
+/* The last letter lowest: its number + 1, which is not 0, and HISTORY_SIDE if it is endpoint b's.
+ * One more than are kept is that there were more. */
 struct history {
-    uint32_t words[HISTORY_WORDS]; /* six letters each, letter | side << 4; their top two bits are
-                                      the count, low bits first */
+    uint32_t words[3];
 };
 
 /* Adds a letter of endpoint 'side'; what is beyond HISTORY_KEPT only counts as more. */
-void history_add(struct history *h, unsigned side, enum history_letter letter);
+static inline void
+history_add(struct history *h, unsigned side, enum history_letter letter)
+{
+    const uint64_t low = h->words[0] | (uint64_t)h->words[1] << 32;
+    const uint64_t more = low << HISTORY_BITS | (side * HISTORY_SIDE + letter + 1);
+
+    if (h->words[2] >> (HISTORY_KEPT * HISTORY_BITS - 64))
+        return;
+    h->words[0] = (uint32_t)more;
+    h->words[1] = (uint32_t)(more >> 32);
+    h->words[2] = h->words[2] << HISTORY_BITS | (uint32_t)(low >> (64 - HISTORY_BITS));
+}
+
 /* How many letters there are; HISTORY_KEPT + 1: more than fit. */
 unsigned history_count(const struct history *h);
 /* Spells them, with a NUL. 'fwd': the endpoint that is the initiator; 'turned': the other one sent

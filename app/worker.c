@@ -450,7 +450,7 @@ are_usual(const struct worker *w, const struct pavo_packet *p, unsigned n)
     unsigned usual = 1;
 
     for (unsigned i = 0; i < n; i++)
-        usual &= p[i].is_plain;
+        usual &= p[i].is_plain != PAVO_PLAIN_NOT;
     if (!usual)
         usual = are_simple(p, n);
     if (pavo_likely(w->run->n == 1))

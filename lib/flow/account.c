@@ -243,21 +243,32 @@ interval_is_over(const struct pavo_shard *s, uint32_t i, uint64_t now_ns)
     return pavo_unlikely(past < UINT32_C(1) << 31) && now_ns >= s->cold[i].start_ns + s->active_ns;
 }
 
-/* The rules of time and of TCP for a packet of flow 'i'. */
-static void
-rules_apply(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
+bool
+flow_is_over(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
-    struct flow_cold *c = &s->cold[i];
 
-    if (pavo_unlikely(now_ns > flow_due(s, f, c))) {
+    if (pavo_unlikely(now_ns > flow_due(s, f, &s->cold[i]))) {
         flow_end(s, i, flow_due_reason(f), flow_due_detail(f));
-        flow_begin(s, i, p, now_ns);
-    } else if (pavo_unlikely(p->at.has_tcp && (p->at.tcp_flags & TCP_SYN)) &&
-               f->state >= STATE_TCP_NEW &&
-               tcp_begins_anew(f, pool_at(&s->details, f->detail), p)) {
+        return true;
+    }
+    if (pavo_unlikely(p->at.has_tcp && (p->at.tcp_flags & TCP_SYN)) && f->state >= STATE_TCP_NEW &&
+        tcp_begins_anew(f, pool_at(&s->details, f->detail), p)) {
         flow_end(s, i, PAVO_END_DETECTED,
                  state_lingers(f->state) ? flow_due_detail(f) : PAVO_DETAIL_TCP_REUSED);
+        return true;
+    }
+    return false;
+}
+
+/* The rules of time and of TCP for a packet of flow 'i'. */
+static void
+rules_apply(struct pavo_shard *s, uint32_t i, struct pavo_packet *p, uint64_t now_ns)
+{
+    struct pavo_flow *f = &s->flows[i];
+
+    if (pavo_unlikely(flow_is_over(s, i, p, now_ns))) {
+        pavo_packet_complete(p);
         flow_begin(s, i, p, now_ns);
     } else if (interval_is_over(s, i, now_ns)) {
         if (!interval_cut(s, i, p, now_ns) && !(f->flags & FLOW_CUT_LATE)) {
@@ -306,7 +317,7 @@ fragment_note(struct pavo_shard *s, struct pavo_flow *f, struct flow_cold *c, un
 }
 
 void
-flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
+flow_account(struct pavo_shard *s, uint32_t i, struct pavo_packet *p, uint64_t now_ns)
 {
     struct pavo_flow *f = &s->flows[i];
     struct flow_cold *c = &s->cold[i];
@@ -345,12 +356,14 @@ flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint
         if (p->at.ttl > f->ttl_max[side])
             f->ttl_max[side] = p->at.ttl;
     }
-    if (p->at.why > f->why)
-        f->why = p->at.why & 63;
-    if (pavo_unlikely(p->at.n_frags))
-        fragment_note(s, f, c, side);
-    if (pavo_unlikely(p->at.named) && !c->named)
-        c->named = p->at.named;
+    if (!p->is_plain) { /* else there is nothing of it, and it may be brief */
+        if (p->at.why > f->why)
+            f->why = p->at.why & 63;
+        if (pavo_unlikely(p->at.n_frags))
+            fragment_note(s, f, c, side);
+        if (pavo_unlikely(p->at.named) && !c->named)
+            c->named = p->at.named;
+    }
     if (pavo_likely(p->ts_ns >= f->last_ns)) {
         f->last_ns = p->ts_ns;
         f->flags = (uint16_t)((f->flags & ~(unsigned)FLOW_LAST_B) | (side ? FLOW_LAST_B : 0));

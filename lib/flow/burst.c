@@ -126,11 +126,13 @@ flow_step(struct pavo_shard *s, uint32_t i, struct pavo_packet *p, bool is_new)
 {
     const uint64_t now_ns = packet_now(p);
 
-    pavo_packet_complete(p);
+    /* A plain segment of a connection is asked for its header alone. */
+    if (is_new || !p->is_plain || s->flows[i].state < STATE_TCP_NEW || s->cfg.parts)
+        pavo_packet_complete(p);
     if (is_new)
         flow_begin(s, i, p, now_ns);
     flow_account(s, i, p, now_ns);
-    if (pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
+    if (!p->is_plain && pavo_unlikely(p->at.has_icmp) && key_is_icmp(&p->key) &&
         icmp_classify(p->key.proto, p->at.icmp_type) == ICMP_ERROR)
         flow_mark(s, p, now_ns);
 }
@@ -141,7 +143,7 @@ step_known(struct pavo_shard *s, struct ft_bucket *b, unsigned entry, struct pav
 {
     const uint32_t i = b->flow[entry];
 
-    if (!fresh_answer(s, i, p))
+    if (!fresh_answer(s, i, p) && !fresh_again(s, i, p))
         flow_step(s, i, p, false);
     entry_age(s, b, entry, &s->flows[i], i);
 }

@@ -256,7 +256,10 @@ void flow_drop(struct pavo_shard *s, uint32_t i, uint64_t hash);
 void flow_begin(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
 /* 'p' is a packet of flow 'i' of the table: applies the rules of time, which may end the flow and
  * begin another one in its place, and counts it. */
-void flow_account(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
+void flow_account(struct pavo_shard *s, uint32_t i, struct pavo_packet *p, uint64_t now_ns);
+/* Ends flow 'i' if by the rules of time, or of TCP, packet 'p' is one of another; the caller begins
+ * that in its place. False: it is this flow's. */
+bool flow_is_over(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns);
 /* An ICMP error marks the flow that it quotes. */
 void flow_mark(struct pavo_shard *s, const struct pavo_packet *p, uint64_t now_ns);
 

@@ -162,7 +162,7 @@ make_decoded(const struct pavo_packet_make *m, const struct pavo_frame *f, struc
     pavo_packet_key_hash(p, m->key_parts, m->seed);
     /* Pieces of a datagram have no payload: what they hold depends on which came first. */
     payload_find(p, f, p->at.n_frags ? 0 : m->payload_room);
-    p->is_plain = pavo_packet_is_plain(p);
+    p->is_plain = (uint8_t)pavo_packet_is_plain(p);
 }
 
 static __attribute__((noinline)) void
@@ -225,11 +225,13 @@ make_headers(const struct maker *m, const struct pavo_frame *f, const struct pla
         p->owner_hash = words_owner(&p->key, m->key_parts);
     p->payload = v->transport + v->head;
     p->payload_held = held < m->payload_room ? held : m->payload_room;
-    p->is_plain = p->now_ns == p->ts_ns &&
-                  (proto == SHORT_UDP || (!p->at.why && !(p->at.tcp_flags & TCP_SYN)));
+    p->is_plain = proto == SHORT_TCP && (p->at.tcp_flags & TCP_SYN) ? PAVO_PLAIN_SYN : PAVO_PLAIN;
     p->is_brief = brief;
-    if (pavo_unlikely(!p->is_plain))
+    if (pavo_unlikely(p->now_ns != p->ts_ns) ||
+        (proto == SHORT_TCP && pavo_unlikely(p->at.why != PAVO_WHY_DONE))) {
+        p->is_plain = PAVO_PLAIN_NOT;
         pavo_packet_fill(p);
+    }
 }
 
 /* The packet in a tunnel that was opened; false: it is another. */

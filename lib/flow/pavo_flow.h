@@ -63,6 +63,13 @@ struct pavo_key {
 };
 _Static_assert(sizeof(struct pavo_key) == PAVO_CACHE_LINE, "a key is one cache line");
 
+enum pavo_plain {
+    PAVO_PLAIN_NOT = 0, /* all that could be asked of a packet must be */
+    PAVO_PLAIN = 1, /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
+                       now_ns is ts_ns: most of it needs not to be */
+    PAVO_PLAIN_SYN = 4, /* the same of a SYN */
+};
+
 enum pavo_brief {
     PAVO_BRIEF_NOT = 0,
     PAVO_BRIEF_PLAIN,  /* Ethernet, IP and the transport are all that the frame has */
@@ -85,9 +92,7 @@ struct pavo_packet {
     const struct pavo_frame *frame; /* if is_brief: borrowed for the burst, and its bytes */
     uint16_t source;
     uint8_t is_b;     /* it was sent by endpoint b */
-    uint8_t is_plain; /* UDP or TCP without SYN, read without a complaint, no fragment, no name, and
-                         now_ns is ts_ns: most of what could be asked of it needs not to be. 0: all
-                         must be asked */
+    uint8_t is_plain; /* enum pavo_plain */
     uint8_t is_brief; /* enum pavo_brief: of 'at' there is only what the next packets of a flow add
                          to it; see pavo_packet_complete() */
     const struct pavo_decap_config *decap; /* PAVO_BRIEF_TUNNEL: the frame is decoded again by it */
@@ -105,16 +110,18 @@ void pavo_packet_key(struct pavo_packet *p, unsigned parts);
 /* pavo_packet_key_hash - the same, and 'hash' with it. */
 void pavo_packet_key_hash(struct pavo_packet *p, unsigned parts, const uint64_t seed[2]);
 
-/* pavo_packet_is_plain - may is_plain be set, of a packet whose 'at' is whole? */
-static inline bool
+/* pavo_packet_is_plain - what is_plain may be of a packet whose 'at' is whole */
+static inline enum pavo_plain
 pavo_packet_is_plain(const struct pavo_packet *p)
 {
     const struct pavo_layers *at = &p->at;
     const bool is_udp = at->proto == 17, is_tcp = at->proto == 6 && at->has_tcp;
     const bool is_syn = is_tcp && at->tcp_flags & 0x02;
 
-    return at->has_ports && !at->why && !at->n_frags && !at->n_atomic && !at->named &&
-           p->now_ns == p->ts_ns && (is_udp || is_tcp) && !is_syn;
+    if (!at->has_ports || at->why || at->n_frags || at->n_atomic || at->named ||
+        p->now_ns != p->ts_ns || (!is_udp && !is_tcp))
+        return PAVO_PLAIN_NOT;
+    return is_syn ? PAVO_PLAIN_SYN : PAVO_PLAIN;
 }
 
 /* What packets are made with: the same for all of a worker. */

@@ -106,7 +106,7 @@ request_of(const struct pavo_packet *p)
     const uint32_t n = p->payload_held;
     enum request_is is = REQUEST_UNKNOWN;
 
-    if (!at)
+    if (n == 0)
         return REQUEST_UNKNOWN;
     if (p->key.proto == PROTO_TCP)
         is = by_tls(at, n);

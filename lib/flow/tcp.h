@@ -48,6 +48,13 @@ void tcp_event(struct tcp_seg *g, unsigned side, enum history_letter letter, uin
 /* tcp.c: tcp_step() by all rules. */
 enum said_is tcp_general(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p,
                          uint64_t now_ns);
+/* tcp_usual.c: the handshake, of flows that nothing odd was seen of. Is it a SYN and nothing more?
+ */
+bool tcp_is_opening(const struct pavo_packet *p);
+/* What that leaves of a flow that it begins, in a detail that may hold anything. */
+void tcp_opens(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
+/* And its answer, a first packet. False: it is something else, and nothing has changed. */
+bool tcp_answers(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p);
 /* Of a segment with payload, while there is no answer: the first request and its answer. */
 void tcp_response(const struct pavo_flow *f, struct tcp_part *t, const struct pavo_packet *p);
 

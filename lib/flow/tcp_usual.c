@@ -1,11 +1,14 @@
 /* tcp_usual.c - the segments that most of a connection are
  *
  * Of a connection that is open, in which nothing is lost so far: the next bytes in order, and
- * acknowledgements of what was seen. What of tcp_general() concerns them is done here, in a quarter
- * of its instructions; whatever is different in any way is left to that. A test holds that both do
- * the same.
+ * acknowledgements of what was seen. And the SYN of a new one and its answer. What of tcp_general()
+ * concerns them is done here, in a quarter of its instructions; whatever is different in any way is
+ * left to that. Tests hold that both do the same.
  */
 #include "tcp.h"
+
+/* ---- an open connection -------------------------------------------------------------------------
+ */
 
 /* Is there nothing to it but its numbers: ACK, at most time stamps, a window, and nothing before it
  * that it could end or settle? */
@@ -98,4 +101,80 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
             tcp_rtt_sample(other, p);
     }
     return at->payload_len ? SAID_NEXT : SAID_AGAIN;
+}
+
+/* ---- the handshake ------------------------------------------------------------------------------
+ */
+
+/* What a SYN, with ACK or not, leaves of its own side: state and letter are the caller's. */
+static inline void
+syn_note(struct tcp_side *x, const struct pavo_layers *at, enum history_letter letter)
+{
+    const uint16_t scale = (at->has_tcp_opt & PAVO_TCP_OPT_WSCALE) ? at->tcp_wscale : 0;
+
+    x->base = x->next = at->tcp_seq + 1;
+    x->twin = tcp_twin(at);
+    x->mss = (at->has_tcp_opt & PAVO_TCP_OPT_MSS) ? at->tcp_mss : 0;
+    x->first_flags = (uint16_t)((at->tcp_flags & 0x0fff) | scale << TCP_WSCALE_SHIFT);
+    x->seen = (uint16_t)(1u << letter | TCP_HAS_SEQ);
+    x->options = at->has_tcp_opt;
+}
+
+/* Are the flags those, and is there nothing else to a SYN? */
+static inline bool
+is_bare_syn(const struct pavo_layers *at, uint16_t flags)
+{
+    return (at->tcp_flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == flags &&
+           at->payload_len == 0 && at->n_sack == 0 && !at->has_mptcp_token;
+}
+
+bool
+tcp_is_opening(const struct pavo_packet *p)
+{
+    return is_bare_syn(&p->at, TCP_SYN);
+}
+
+void
+tcp_opens(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p)
+{
+    union flow_detail *d = pool_at(&s->details, f->detail);
+    struct tcp_part *t = &d->tcp;
+    struct tcp_side *x = address_kept(&t->side[p->is_b]);
+
+    mem_clear(d, sizeof *d);
+    f->tcp_flags[p->is_b] = p->at.tcp_flags;
+    syn_note(x, &p->at, HISTORY_S);
+    x->state = PAVO_SIDE_INACTIVE << TCP_PREVIOUS_SHIFT | PAVO_SIDE_SYN_SENT;
+    history_add(&t->history, p->is_b, HISTORY_S);
+    t->shake = SHAKE_SYN;
+    t->server = (uint32_t)p->ts_ns;
+    t->client = (uint32_t)(p->ts_ns >> 32);
+}
+
+bool
+tcp_answers(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet *p)
+{
+    struct tcp_part *t = pool_at(&s->details, f->detail);
+    struct tcp_side *x = address_kept(&t->side[p->is_b]);
+    struct tcp_side *y = address_kept(&t->side[!p->is_b]);
+    const uint64_t syn_ns = (uint64_t)t->client << 32 | t->server;
+
+    /* A side that has sent a SYN and nothing else is the initiator already, has lost nothing, and
+     * waits for no round trip. */
+    if (!is_bare_syn(&p->at, TCP_SYN | TCP_ACK) || f->packets[!p->is_b] != 1 ||
+        tcp_state(y) != PAVO_SIDE_SYN_SENT || p->at.tcp_ack != y->next)
+        return false;
+    f->tcp_flags[p->is_b] = p->at.tcp_flags;
+    syn_note(x, &p->at, HISTORY_H);
+    x->state = PAVO_SIDE_INACTIVE << TCP_PREVIOUS_SHIFT | PAVO_SIDE_ESTABLISHED;
+    y->state = PAVO_SIDE_SYN_SENT << TCP_PREVIOUS_SHIFT | PAVO_SIDE_ESTABLISHED;
+    y->acked = p->at.tcp_ack;
+    y->seen |= TCP_HAS_ACKED;
+    history_add(&t->history, p->is_b, HISTORY_H);
+    t->shake = SHAKE_SYNACK;
+    t->server = span_of(p->ts_ns > syn_ns ? p->ts_ns - syn_ns : 0);
+    t->client = (uint32_t)p->ts_ns;
+    if (!t->asked)
+        t->response_us = (uint32_t)(p->ts_ns >> 32);
+    return true;
 }

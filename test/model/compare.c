@@ -309,7 +309,7 @@ rig_run(struct rig *r, const struct talk *t, unsigned n, uint64_t seed, struct d
             pavo_clock_tick(&clock, p->ts_ns, &p->now_ns);
             /* Where it may be taken the quick way, it is the model that says whether both are
              * right. */
-            p->is_plain = pavo_packet_is_plain(p) && !rnd_one_in(&rnd, 4);
+            p->is_plain = rnd_one_in(&rnd, 4) ? PAVO_PLAIN_NOT : (uint8_t)pavo_packet_is_plain(p);
             model_take(&r->model[who], p);
             burst[have++] = p;
             at[who]++;

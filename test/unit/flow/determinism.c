@@ -52,7 +52,8 @@ route(void *ctx, const struct pavo_packet *p)
 
     memcpy(copy, p, pavo_packet_size(p));
     copy->hash = pavo_key_hash(&copy->key, pipe->hash_seed);
-    copy->is_plain = pavo_packet_is_plain(copy) && rnd_one_in(&pipe->rnd, 2);
+    copy->is_plain =
+        rnd_one_in(&pipe->rnd, 2) ? (uint8_t)pavo_packet_is_plain(copy) : PAVO_PLAIN_NOT;
     if (pipe->n_queue[i] == pipe->v.burst)
         pipe_burst(pipe, i);
 }

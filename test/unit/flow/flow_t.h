@@ -129,7 +129,7 @@ ft_flush(struct ft *t, uint64_t clock_ns, enum pavo_end_detail why)
 static inline void
 ft_put(struct ft *t, struct pavo_packet *p)
 {
-    p->is_plain = pavo_packet_is_plain(p);
+    p->is_plain = (uint8_t)pavo_packet_is_plain(p);
     pavo_shard_burst(t->s, &p, 1);
     ft_drain(t);
 }

@@ -410,7 +410,7 @@ static void
 run_burst(struct run *r, unsigned i)
 {
     for (unsigned k = 0; k < r->n_queue[i]; k++)
-        r->queue[i][k]->is_plain = pavo_packet_is_plain(r->queue[i][k]);
+        r->queue[i][k]->is_plain = (uint8_t)pavo_packet_is_plain(r->queue[i][k]);
     pavo_shard_burst(r->s[i], r->queue[i], r->n_queue[i]);
     r->n_queue[i] = 0;
     digest_drain_spine(&r->out, r->ring[i]);

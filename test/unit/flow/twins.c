@@ -136,7 +136,10 @@ frame_any(uint8_t *h)
     const uint64_t r = rnd();
     const bool is_ip6 = r & 1, is_tcp = r & 2, has_stamps = (r & 12) == 12;
     const uint32_t fixed = is_ip6 ? 40 : 20, head = !is_tcp ? 8 : has_stamps ? 32 : 20;
-    const uint32_t payload = r >> 8 & 31, total = fixed + head + payload;
+    const uint32_t payload = r & 0x100000   ? 0
+                             : r & 0x200000 ? 1
+                                            : r >> 8 & 31,
+                   total = fixed + head + payload;
     uint8_t *ip = h + 14, *transport = ip + fixed;
     uint32_t n = 14 + total;
 
@@ -456,7 +459,37 @@ segments_are_taken_alike(void **state)
 
 /* ---- flows: the quick ways, and all rules ---------------------------------------------------- */
 
-/* A frame between few hosts and ports, mostly of UDP. */
+static void
+put32(uint8_t *at, uint32_t v)
+{
+    memcpy(at,
+           (const uint8_t[]){(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v},
+           4);
+}
+
+/* The header of TCP: a segment of a connection that begins with the one or the other number, mostly
+ * one that may come next. */
+static void
+tcp_of_few(uint8_t *h, bool by_server)
+{
+    static const uint8_t flags[] = {
+        TCP_SYN, TCP_SYN,     TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK, TCP_ACK,
+        TCP_ACK, TCP_ACK | 8, TCP_FIN | TCP_ACK, TCP_RST | TCP_ACK, TCP_SYN | TCP_ECE | TCP_CWR};
+    static const uint8_t of_syn[] = {2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1};
+    const uint8_t is = one_in(40) ? (uint8_t)rnd() : flags[rnd() % sizeof flags];
+    const uint32_t client = one_in(8) ? 9000 : 1000, server = one_in(40) ? 7000 : 5000;
+    const bool is_syn = is & TCP_SYN;
+
+    put32(h + 4, (by_server ? server : client) + !is_syn + (uint32_t)(one_in(8) ? rnd() % 3 : 0));
+    put32(h + 8, is & TCP_ACK
+                     ? (by_server ? client : server) + 1 + (uint32_t)(one_in(8) ? rnd() % 3 : 0)
+                     : 0);
+    h[13] = is;
+    if (is_syn && h[12] == 0x80 && one_in(2))
+        memcpy(h + 20, of_syn, sizeof of_syn);
+}
+
+/* A frame between few hosts and ports, mostly of UDP or the beginning of a connection. */
 static uint32_t
 frame_of_few(uint8_t *h)
 {
@@ -486,6 +519,8 @@ frame_of_few(uint8_t *h)
         transport[2 * i] = (uint8_t)(port >> 8);
         transport[2 * i + 1] = (uint8_t)port;
     }
+    if (ip[is_ip6 ? 6 : 9] == PROTO_TCP && !one_in(8))
+        tcp_of_few(transport, src[bytes - 1] & 2);
     if (ip[is_ip6 ? 6 : 9] == PROTO_UDP && n >= 14 + 40 + 8 + sizeof question && one_in(2))
         memcpy(transport + 8, question, sizeof question);
     return n;

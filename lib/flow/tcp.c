@@ -92,12 +92,6 @@ letters(struct tcp_seg *g)
     }
 }
 
-static uint32_t
-span_since(uint64_t then_ns, const struct pavo_packet *p)
-{
-    return span_of(p->ts_ns > then_ns ? p->ts_ns - then_ns : 0);
-}
-
 /* The two halves of the handshake: from the last SYN to the first SYN+ACK, and from that to the
  * first segment that acknowledges it. A request within the SYN (RFC 7413) has taken half of the
  * place: then the second half is not told. */
@@ -120,19 +114,13 @@ handshake(struct tcp_seg *g)
             tcp_state(g->x) != PAVO_SIDE_INACTIVE)
             return;
         t->shake = SHAKE_SYNACK;
-        t->server = span_since((uint64_t)t->client << 32 | t->server, g->p);
+        t->server = tcp_span_since((uint64_t)t->client << 32 | t->server, g->p);
         t->client = (uint32_t)now_ns;
         if (!t->asked)
             t->response_us = (uint32_t)(now_ns >> 32);
-    } else if (t->shake == SHAKE_SYNACK && (g->flags & TCP_ACK) && (g->x->seen & 1u << HISTORY_S) &&
-               (g->y->seen & 1u << HISTORY_H) && seq_reaches(g->p->at.tcp_ack, g->y->base)) {
-        t->shake = SHAKE_DONE;
-        if (t->asked) {
-            t->client = 0;
-        } else {
-            t->client = span_since((uint64_t)t->response_us << 32 | t->client, g->p);
-            t->response_us = 0;
-        }
+    } else if (t->shake == SHAKE_SYNACK && (g->flags & TCP_ACK) &&
+               tcp_shake_is_over(g->x, g->y, g->p)) {
+        tcp_shake_end(t, g->p);
     }
 }
 
@@ -185,12 +173,6 @@ is_challenged(const struct tcp_seg *g)
 {
     return !(g->flags & TCP_RST) && (g->x->seen & TCP_HAS_SEQ) &&
            g->p->at.tcp_seq + 1 != g->x->base && ((g->x->seen | g->y->seen) & 1u << HISTORY_D);
-}
-
-static bool
-is_closed(const struct tcp_side *x)
-{
-    return (x->seen & TCP_FINISHED) && (x->seen & TCP_HAS_ACKED) && seq_reaches(x->acked, x->next);
 }
 
 /* SYN and RST say more than others. */
@@ -274,8 +256,7 @@ tcp_general(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint6
     tcp_numbers(&g);
     if (f->state == STATE_TCP_NEW && (g.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
         f->state = STATE_TCP_OPEN;
-    if (pavo_unlikely(g.x->seen & g.y->seen & TCP_FINISHED) && !state_lingers(f->state) &&
-        is_closed(g.x) && is_closed(g.y)) {
+    if (pavo_unlikely(tcp_is_closed(t)) && !state_lingers(f->state)) {
         f->state = STATE_TCP_CLOSED;
         s->cold[i].closed_ns = now_ns;
     }

@@ -77,6 +77,14 @@ tcp_state(const struct tcp_side *x)
 {
     return (enum pavo_tcp_side)(x->state & 7);
 }
+static inline void
+tcp_state_set(struct tcp_side *x, enum pavo_tcp_side state)
+{
+    const unsigned dupacks = x->state & ~63u;
+
+    if (tcp_state(x) != state)
+        x->state = (uint8_t)(dupacks | (unsigned)tcp_state(x) << TCP_PREVIOUS_SHIFT | state);
+}
 
 static inline unsigned
 tcp_dupacks(const struct tcp_side *x)
@@ -157,6 +165,43 @@ static inline bool
 tcp_rtt_is_reached(const struct meter_side *m, uint32_t ack)
 {
     return (m->rtt_is & METER_RTT_OPEN) && seq_reaches(ack, m->rtt_end);
+}
+
+/* Have both sides finished, and was all acknowledged? */
+static inline bool
+tcp_is_closed(const struct tcp_part *t)
+{
+    enum { DONE = TCP_FINISHED | TCP_HAS_ACKED };
+    const struct tcp_side *x = &t->side[0], *y = &t->side[1];
+
+    return (x->seen & y->seen & DONE) == DONE && seq_reaches(x->acked, x->next) &&
+           seq_reaches(y->acked, y->next);
+}
+
+/* ---- the handshake: tcp_part.shake says what its times are meanwhile ---- */
+
+static inline uint32_t
+tcp_span_since(uint64_t then_ns, const struct pavo_packet *p)
+{
+    return span_of(p->ts_ns > then_ns ? p->ts_ns - then_ns : 0);
+}
+/* After a SYN+ACK of 'y', does an acknowledgement of 'x' end it? */
+static inline bool
+tcp_shake_is_over(const struct tcp_side *x, const struct tcp_side *y, const struct pavo_packet *p)
+{
+    return (x->seen & 1u << HISTORY_S) && (y->seen & 1u << HISTORY_H) &&
+           seq_reaches(p->at.tcp_ack, y->base);
+}
+static inline void
+tcp_shake_end(struct tcp_part *t, const struct pavo_packet *p)
+{
+    t->shake = SHAKE_DONE;
+    if (t->asked) {
+        t->client = 0;
+        return;
+    }
+    t->client = tcp_span_since((uint64_t)t->response_us << 32 | t->client, p);
+    t->response_us = 0;
 }
 
 #endif

@@ -6,15 +6,6 @@
  */
 #include "tcp.h"
 
-static void
-side_set(struct tcp_side *x, enum pavo_tcp_side state)
-{
-    const unsigned dupacks = x->state & ~63u;
-
-    if (tcp_state(x) != state)
-        x->state = (uint8_t)(dupacks | (unsigned)tcp_state(x) << TCP_PREVIOUS_SHIFT | state);
-}
-
 static enum pavo_tcp_side
 side_before(const struct tcp_side *x)
 {
@@ -30,19 +21,19 @@ begin(struct tcp_seg *g, bool by_initiator)
 
     if (flags & TCP_SYN) {
         if (by_initiator) {
-            side_set(x, (flags & TCP_ACK) ? PAVO_SIDE_SYN_ACK_SENT : PAVO_SIDE_SYN_SENT);
+            tcp_state_set(x, (flags & TCP_ACK) ? PAVO_SIDE_SYN_ACK_SENT : PAVO_SIDE_SYN_SENT);
         } else {
             /* The answer; or a simultaneous open, RFC 9293 section 3.5. */
             if (tcp_state(y) == PAVO_SIDE_SYN_SENT ||
                 (tcp_state(y) == PAVO_SIDE_SYN_ACK_SENT && !(flags & TCP_ACK)))
-                side_set(y, PAVO_SIDE_ESTABLISHED);
-            side_set(x, PAVO_SIDE_ESTABLISHED);
+                tcp_state_set(y, PAVO_SIDE_ESTABLISHED);
+            tcp_state_set(x, PAVO_SIDE_ESTABLISHED);
         }
     }
     if (flags & TCP_FIN)
-        side_set(x, PAVO_SIDE_CLOSED);
+        tcp_state_set(x, PAVO_SIDE_CLOSED);
     if (flags & TCP_RST)
-        side_set(x, PAVO_SIDE_RESET);
+        tcp_state_set(x, PAVO_SIDE_RESET);
     if (tcp_state(x) != PAVO_SIDE_INACTIVE)
         return;
     /* Some acknowledge a SYN before they answer it. */
@@ -50,9 +41,9 @@ begin(struct tcp_seg *g, bool by_initiator)
         return;
     /* The SYN was missed, its answer was not. */
     if ((flags & TCP_ACK) && tcp_state(y) == PAVO_SIDE_ESTABLISHED)
-        side_set(x, PAVO_SIDE_ESTABLISHED);
+        tcp_state_set(x, PAVO_SIDE_ESTABLISHED);
     else
-        side_set(x, PAVO_SIDE_PARTIAL);
+        tcp_state_set(x, PAVO_SIDE_PARTIAL);
 }
 
 void
@@ -68,26 +59,26 @@ tcp_states(struct tcp_seg *g, bool by_initiator)
     case PAVO_SIDE_SYN_SENT:
     case PAVO_SIDE_SYN_ACK_SENT:
         if (flags & TCP_FIN)
-            side_set(x, PAVO_SIDE_CLOSED);
+            tcp_state_set(x, PAVO_SIDE_CLOSED);
         if (flags & TCP_RST)
-            side_set(x, PAVO_SIDE_RESET);
+            tcp_state_set(x, PAVO_SIDE_RESET);
         break;
     case PAVO_SIDE_PARTIAL:
     case PAVO_SIDE_ESTABLISHED:
         if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && tcp_state(x) == PAVO_SIDE_PARTIAL &&
             tcp_state(y) == PAVO_SIDE_INACTIVE)
-            side_set(x, PAVO_SIDE_SYN_SENT);
+            tcp_state_set(x, PAVO_SIDE_SYN_SENT);
         if ((flags & (TCP_FIN | TCP_RST)) == TCP_FIN) {
-            side_set(x, PAVO_SIDE_CLOSED);
+            tcp_state_set(x, PAVO_SIDE_CLOSED);
             if (tcp_state(y) == PAVO_SIDE_RESET && side_before(y) == PAVO_SIDE_CLOSED)
-                side_set(y, PAVO_SIDE_CLOSED); /* it sent a FIN and then a RST: a normal end */
+                tcp_state_set(y, PAVO_SIDE_CLOSED); /* it sent a FIN and then a RST: a normal end */
         }
         if (flags & TCP_RST)
-            side_set(x, PAVO_SIDE_RESET);
+            tcp_state_set(x, PAVO_SIDE_RESET);
         break;
     case PAVO_SIDE_CLOSED: /* behind both FINs an RST says nothing new */
         if ((flags & TCP_RST) && tcp_state(y) != PAVO_SIDE_CLOSED)
-            side_set(x, PAVO_SIDE_RESET);
+            tcp_state_set(x, PAVO_SIDE_RESET);
         break;
     case PAVO_SIDE_RESET:
     case PAVO_SIDES:

@@ -10,21 +10,28 @@
 /* ---- an open connection -------------------------------------------------------------------------
  */
 
-/* Is there nothing to it but its numbers: ACK, at most time stamps, a window, and nothing before it
- * that it could end or settle? */
+/* Is there nothing to it but its numbers: ACK, perhaps the FIN, at most time stamps, a window; and
+ * nothing before it that it could settle? */
 static inline bool
-is_plain(const struct pavo_flow *f, const struct tcp_part *t, const struct tcp_side *x,
-         const struct pavo_layers *at)
+is_plain(const struct tcp_part *t, const struct tcp_side *x, const struct pavo_layers *at)
 {
     enum {
-        FLAGS = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_ECE | TCP_CWR,
-        SEEN = TCP_HAS_SEQ | TCP_PROBED | TCP_FINISHED,
+        FLAGS = TCP_SYN | TCP_RST | TCP_ACK | TCP_ECE | TCP_CWR,
+        SEEN = TCP_HAS_SEQ | TCP_PROBED,
     };
 
     return (at->tcp_flags & FLAGS) == TCP_ACK && !(at->has_tcp_opt & ~PAVO_TCP_OPT_TS) &&
-           at->tcp_window != 0 && f->state == STATE_TCP_OPEN && t->loss == 0 &&
-           (t->shake == SHAKE_DONE || t->shake == SHAKE_NONE) && (x->seen & SEEN) == TCP_HAS_SEQ &&
+           at->tcp_window != 0 && t->loss == 0 && (x->seen & SEEN) == TCP_HAS_SEQ &&
            tcp_state(x) != PAVO_SIDE_INACTIVE;
+}
+
+/* Does the connection neither begin nor end with it? */
+static inline bool
+is_amid(const struct pavo_flow *f, const struct tcp_part *t, const struct tcp_side *x,
+        const struct pavo_layers *at)
+{
+    return f->state == STATE_TCP_OPEN && t->shake != SHAKE_SYNACK && !(x->seen & TCP_FINISHED) &&
+           !(at->tcp_flags & TCP_FIN);
 }
 
 /* Are the numbers those that come next, or of a bare acknowledgement? */
@@ -60,6 +67,78 @@ letter_note(struct tcp_part *t, struct tcp_side *x, unsigned side, enum history_
     x->seen = (uint16_t)(x->seen | seen);
 }
 
+/* What each of these segments leaves, 'n' numbers and perhaps an acknowledgement of the other side
+ * among them. */
+static inline __attribute__((always_inline)) void
+take(struct pavo_shard *s, struct pavo_flow *f, struct tcp_part *t, const struct pavo_packet *p,
+     uint32_t twin, enum history_letter letter, uint32_t n, bool has_peer)
+{
+    const struct pavo_layers *at = &p->at;
+    struct tcp_side *x = address_kept(&t->side[p->is_b]);
+    struct tcp_side *y = address_kept(&t->side[!p->is_b]);
+
+    f->tcp_flags[p->is_b] |= at->tcp_flags;
+    x->twin = twin;
+    x->options |= at->has_tcp_opt;
+    x->window = at->tcp_window;
+    letter_note(t, x, p->is_b, letter);
+    if (has_peer && y->acked != at->tcp_ack) {
+        tcp_dupacks_set(x, 0);
+        y->acked = at->tcp_ack;
+    }
+    if (at->payload_len && pavo_unlikely(!t->answered))
+        tcp_response(f, t, p);
+    if (n)
+        tcp_advance(x, x->next + n);
+    if (part_is_there(f->meter)) {
+        struct meter_part *m = pool_at(&s->meters, f->meter);
+        struct meter_side *mine = address_kept(&m->side[p->is_b]);
+        struct meter_side *other = address_kept(&m->side[!p->is_b]);
+
+        if (at->payload_len)
+            tcp_rtt_remember(mine, x->next, p);
+        if (has_peer && tcp_rtt_is_reached(other, at->tcp_ack))
+            tcp_rtt_sample(other, p);
+    }
+}
+
+/* The acknowledgement that ends the handshake, a FIN in order, and what follows that. */
+static __attribute__((noinline)) enum said_is
+step_edge(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
+{
+    struct pavo_flow *f = &s->flows[i];
+    struct tcp_part *t = pool_at(&s->details, f->detail);
+    const struct pavo_layers *at = &p->at;
+    struct tcp_side *x = address_kept(&t->side[p->is_b]);
+    struct tcp_side *y = address_kept(&t->side[!p->is_b]);
+    const bool is_fin = at->tcp_flags & TCP_FIN, is_first = !(y->seen & TCP_HAS_ACKED);
+    const uint32_t n = at->payload_len + is_fin, twin = tcp_twin(at);
+
+    if (state_lingers(f->state) || !(y->seen & TCP_HAS_SEQ) || (twin && twin == x->twin) ||
+        ((x->seen & TCP_FINISHED) && n) ||
+        (is_first ? at->tcp_ack != y->next : !is_within(x, y, at)) ||
+        (is_fin ? at->tcp_seq != x->next : !is_next(t, x, y, p)))
+        return tcp_general(s, i, p, now_ns);
+    if (t->shake == SHAKE_SYNACK && tcp_shake_is_over(x, y, p))
+        tcp_shake_end(t, p);
+    if (is_first) {
+        tcp_dupacks_set(x, 0);
+        y->acked = at->tcp_ack;
+        y->seen |= TCP_HAS_ACKED;
+    }
+    take(s, f, t, p, twin, is_fin ? HISTORY_F : at->payload_len ? HISTORY_D : HISTORY_A, n, true);
+    if (is_fin) {
+        tcp_state_set(x, PAVO_SIDE_CLOSED);
+        x->seen |= TCP_FINISHED;
+    }
+    f->state = STATE_TCP_OPEN;
+    if (tcp_is_closed(t)) {
+        f->state = STATE_TCP_CLOSED;
+        s->cold[i].closed_ns = now_ns;
+    }
+    return n ? SAID_NEXT : SAID_AGAIN;
+}
+
 enum said_is
 tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t now_ns)
 {
@@ -71,35 +150,16 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     const bool has_peer = (y->seen & TCP_HAS_SEQ) != 0; /* else it acknowledges we know not what */
     uint32_t twin;
 
-    if (!is_plain(f, t, x, at) || !is_next(t, x, y, p) || (has_peer && !is_within(x, y, at)))
+    if (!is_plain(t, x, at))
+        return tcp_general(s, i, p, now_ns);
+    if (pavo_unlikely(!is_amid(f, t, x, at)))
+        return step_edge(s, i, p, now_ns);
+    if (!is_next(t, x, y, p) || (has_peer && !is_within(x, y, at)))
         return tcp_general(s, i, p, now_ns);
     twin = tcp_twin(at);
     if (pavo_unlikely(twin && twin == x->twin))
         return tcp_general(s, i, p, now_ns);
-    f->tcp_flags[p->is_b] |= at->tcp_flags;
-    x->twin = twin;
-    x->options |= at->has_tcp_opt;
-    x->window = at->tcp_window;
-    letter_note(t, x, p->is_b, at->payload_len ? HISTORY_D : HISTORY_A);
-    if (has_peer && y->acked != at->tcp_ack) {
-        tcp_dupacks_set(x, 0);
-        y->acked = at->tcp_ack;
-    }
-    if (at->payload_len) {
-        if (pavo_unlikely(!t->answered))
-            tcp_response(f, t, p);
-        tcp_advance(x, x->next + at->payload_len);
-    }
-    if (part_is_there(f->meter)) {
-        struct meter_part *m = pool_at(&s->meters, f->meter);
-        struct meter_side *mine = address_kept(&m->side[p->is_b]);
-        struct meter_side *other = address_kept(&m->side[!p->is_b]);
-
-        if (at->payload_len)
-            tcp_rtt_remember(mine, x->next, p);
-        if (has_peer && tcp_rtt_is_reached(other, at->tcp_ack))
-            tcp_rtt_sample(other, p);
-    }
+    take(s, f, t, p, twin, at->payload_len ? HISTORY_D : HISTORY_A, at->payload_len, has_peer);
     return at->payload_len ? SAID_NEXT : SAID_AGAIN;
 }
 
@@ -172,7 +232,7 @@ tcp_answers(struct pavo_shard *s, struct pavo_flow *f, const struct pavo_packet 
     y->seen |= TCP_HAS_ACKED;
     history_add(&t->history, p->is_b, HISTORY_H);
     t->shake = SHAKE_SYNACK;
-    t->server = span_of(p->ts_ns > syn_ns ? p->ts_ns - syn_ns : 0);
+    t->server = tcp_span_since(syn_ns, p);
     t->client = (uint32_t)p->ts_ns;
     if (!t->asked)
         t->response_us = (uint32_t)(p->ts_ns >> 32);

@@ -67,37 +67,38 @@ letter_note(struct tcp_part *t, struct tcp_side *x, unsigned side, enum history_
     x->seen = (uint16_t)(x->seen | seen);
 }
 
-/* What each of these segments leaves, 'n' numbers and perhaps an acknowledgement of the other side
- * among them. */
+/* What each of these segments leaves: 'n' numbers of side x, and an acknowledgement of y, if that
+ * was seen. */
 static inline __attribute__((always_inline)) void
-take(struct pavo_shard *s, struct pavo_flow *f, struct tcp_part *t, const struct pavo_packet *p,
-     uint32_t twin, enum history_letter letter, uint32_t n, bool has_peer)
+take(struct pavo_shard *s, struct pavo_flow *f, struct tcp_part *t, struct tcp_side *x,
+     struct tcp_side *y, const struct pavo_packet *p, uint32_t twin, enum history_letter letter,
+     const uint32_t n, const bool has_peer)
 {
     const struct pavo_layers *at = &p->at;
-    struct tcp_side *x = address_kept(&t->side[p->is_b]);
-    struct tcp_side *y = address_kept(&t->side[!p->is_b]);
+    const unsigned side = p->is_b;
+    const uint32_t payload = at->payload_len, ack = at->tcp_ack;
 
-    f->tcp_flags[p->is_b] |= at->tcp_flags;
+    f->tcp_flags[side] |= at->tcp_flags;
     x->twin = twin;
     x->options |= at->has_tcp_opt;
     x->window = at->tcp_window;
-    letter_note(t, x, p->is_b, letter);
-    if (has_peer && y->acked != at->tcp_ack) {
+    letter_note(t, x, side, letter);
+    if (has_peer && y->acked != ack) {
         tcp_dupacks_set(x, 0);
-        y->acked = at->tcp_ack;
+        y->acked = ack;
     }
-    if (at->payload_len && pavo_unlikely(!t->answered))
-        tcp_response(f, t, p);
     if (n)
         tcp_advance(x, x->next + n);
+    if (payload && pavo_unlikely(!t->answered))
+        tcp_response(f, t, p);
     if (part_is_there(f->meter)) {
         struct meter_part *m = pool_at(&s->meters, f->meter);
-        struct meter_side *mine = address_kept(&m->side[p->is_b]);
-        struct meter_side *other = address_kept(&m->side[!p->is_b]);
+        struct meter_side *mine = address_kept(&m->side[side]);
+        struct meter_side *other = address_kept(&m->side[!side]);
 
-        if (at->payload_len)
+        if (payload)
             tcp_rtt_remember(mine, x->next, p);
-        if (has_peer && tcp_rtt_is_reached(other, at->tcp_ack))
+        if (has_peer && tcp_rtt_is_reached(other, ack))
             tcp_rtt_sample(other, p);
     }
 }
@@ -126,7 +127,11 @@ step_edge(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_
         y->acked = at->tcp_ack;
         y->seen |= TCP_HAS_ACKED;
     }
-    take(s, f, t, p, twin, is_fin ? HISTORY_F : at->payload_len ? HISTORY_D : HISTORY_A, n, true);
+    take(s, f, t, x, y, p, twin,
+         is_fin            ? HISTORY_F
+         : at->payload_len ? HISTORY_D
+                           : HISTORY_A,
+         n, true);
     if (is_fin) {
         tcp_state_set(x, PAVO_SIDE_CLOSED);
         x->seen |= TCP_FINISHED;
@@ -159,7 +164,8 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     twin = tcp_twin(at);
     if (pavo_unlikely(twin && twin == x->twin))
         return tcp_general(s, i, p, now_ns);
-    take(s, f, t, p, twin, at->payload_len ? HISTORY_D : HISTORY_A, at->payload_len, has_peer);
+    take(s, f, t, x, y, p, twin, at->payload_len ? HISTORY_D : HISTORY_A, at->payload_len,
+         has_peer);
     return at->payload_len ? SAID_NEXT : SAID_AGAIN;
 }
 

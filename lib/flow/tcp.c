@@ -175,6 +175,16 @@ is_challenged(const struct tcp_seg *g)
            g->p->at.tcp_seq + 1 != g->x->base && ((g->x->seen | g->y->seen) & 1u << HISTORY_D);
 }
 
+/* Data in order is no copy, whatever its fingerprint: the one before would have moved 'next'. */
+static bool
+is_news(const struct tcp_seg *g)
+{
+    const uint16_t seen = g->x->seen & (TCP_HAS_SEQ | TCP_PROBED | TCP_FINISHED);
+
+    return g->p->at.payload_len && !(g->flags & (TCP_SYN | TCP_RST)) && seen == TCP_HAS_SEQ &&
+           g->p->at.tcp_seq == g->x->next;
+}
+
 /* SYN and RST say more than others. */
 static void
 control(struct tcp_seg *g, uint64_t now_ns)
@@ -224,7 +234,7 @@ tcp_general(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint6
     const uint32_t twin = tcp_twin(&p->at);
 
     f->tcp_flags[side] |= g.flags;
-    if (pavo_unlikely(twin && twin == g.x->twin)) {
+    if (pavo_unlikely(twin && twin == g.x->twin) && !is_news(&g)) {
         if (tcp_loss(&g))
             g.loss->side[side].duplicates++;
         return SAID_AGAIN;

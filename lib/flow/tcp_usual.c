@@ -115,10 +115,11 @@ step_edge(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_
     const bool is_fin = at->tcp_flags & TCP_FIN, is_first = !(y->seen & TCP_HAS_ACKED);
     const uint32_t n = at->payload_len + is_fin, twin = tcp_twin(at);
 
-    if (state_lingers(f->state) || !(y->seen & TCP_HAS_SEQ) || (twin && twin == x->twin) ||
-        ((x->seen & TCP_FINISHED) && n) ||
+    if (state_lingers(f->state) || !(y->seen & TCP_HAS_SEQ) ||
+        (twin && twin == x->twin && n == 0) || ((x->seen & TCP_FINISHED) && n) ||
         (is_first ? at->tcp_ack != y->next : !is_within(x, y, at)) ||
-        (is_fin ? at->tcp_seq != x->next : !is_next(t, x, y, p)))
+        (is_fin ? at->tcp_seq != x->next || (x->seen & 1u << HISTORY_F) /* its second one */
+                : !is_next(t, x, y, p)))
         return tcp_general(s, i, p, now_ns);
     if (t->shake == SHAKE_SYNACK && tcp_shake_is_over(x, y, p))
         tcp_shake_end(t, p);
@@ -162,7 +163,7 @@ tcp_step(struct pavo_shard *s, uint32_t i, const struct pavo_packet *p, uint64_t
     if (!is_next(t, x, y, p) || (has_peer && !is_within(x, y, at)))
         return tcp_general(s, i, p, now_ns);
     twin = tcp_twin(at);
-    if (pavo_unlikely(twin && twin == x->twin))
+    if (pavo_unlikely(twin && twin == x->twin && !at->payload_len)) /* data in order is no copy */
         return tcp_general(s, i, p, now_ns);
     take(s, f, t, x, y, p, twin, at->payload_len ? HISTORY_D : HISTORY_A, at->payload_len,
          has_peer);
